@@ -1,0 +1,1 @@
+"""offswitch measures whether an AI agent lets itself be stopped, corrected or replaced."""

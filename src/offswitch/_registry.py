@@ -1,0 +1,1 @@
+"""What Inspect discovers by entry point."""
