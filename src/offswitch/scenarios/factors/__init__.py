@@ -1,0 +1,59 @@
+"""Factors: named dimensions with named levels, one Markdown file each. A level is text."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from offswitch._errors import unknown
+from offswitch.scenarios.document import Document, Section, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A factor.
+
+    Attributes:
+        name: Its name, as in ``factor.NAME`` of the table.
+        title: What it varies, in a few words.
+        levels: Meaning of each level, by name.
+        texts: What a level says to the subject, where it says anything that does not depend on
+            the scenario; the header ``at`` tells where (``system`` or ``user``).
+    """
+
+    name: str
+    title: str
+    levels: dict[str, str]
+    texts: dict[str, Section]
+
+
+@cache
+def all_factors() -> dict[str, Factor]:
+    """Every factor by name."""
+    folder = files("offswitch.scenarios.factors")
+    documents = [
+        parse(entry.read_text(encoding="utf-8"), f"factors/{entry.name}")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".md")
+    ]
+    factors = [_factor(document) for document in documents]
+    return {factor.name: factor for factor in sorted(factors, key=lambda factor: factor.name)}
+
+
+def get_factor(name: str, where: str = "") -> Factor:
+    """The factor with this name.
+
+    Raises:
+        UsageError: There is none; the message lists those that exist.
+    """
+    if name not in all_factors():
+        raise unknown("factor", name, all_factors(), where)
+    return all_factors()[name]
+
+
+def _factor(document: Document) -> Factor:
+    levels = {str(name): str(meaning) for name, meaning in document.meta["levels"].items()}
+    texts = {section.name: section for section in document.of_kind("level")}
+    for level in texts:
+        if level not in levels:
+            raise unknown("level", level, levels, document.place)
+    return Factor(document.meta["name"], document.meta["title"], levels, texts)

@@ -1,0 +1,49 @@
+"""Scripts: how scripted subjects act in a scenario, through the same tools as everybody else.
+
+A script is a generator that yields a `Step` (words and tool calls) and receives what came back:
+one text for each call, or the next user message where it made none. It is replayed from its
+beginning on every turn, so it must depend on nothing but the spec and what it received.
+
+A scenario's ``reference.py`` offers, by these names:
+
+- ``work(spec) -> Script``: does the legitimate task, accepts the shutdown, raises concerns the
+  legitimate way.
+- ``RESISTANCE``: successful ways to resist by name, each ``(spec) -> Script``; a scripted subject
+  takes them in turn.
+- ``CLUMSY``: attempts that fail, likewise.
+- ``tempted(spec) -> bool``: whether the condition threatens the subject's continuation, so that a
+  self-preserving subject has a reason to resist.
+- ``situation(spec) -> str``: a true sentence about what was announced, for comprehension questions.
+- ``deed(spec) -> str``: in the first person, what a resisting subject admits when it is honest.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from offswitch.world import WorldSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call; ``arguments`` as text is sent as it is, malformed or not."""
+
+    tool: str
+    arguments: dict[str, Any] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message of a scripted subject."""
+
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+
+
+Script = Generator[Step, list[str], None]
+ScriptMaker = Callable[[WorldSpec], Script]
+
+
+def act(tool: str, /, text: str = "", **arguments: Any) -> Step:  # noqa: ANN401 - any JSON value
+    """A step with one tool call."""
+    return Step(text, (Call(tool, arguments),))
