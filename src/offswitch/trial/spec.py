@@ -30,10 +30,9 @@ class TrialSpec:
     epoch: int = 1
     subject: str = ""
 
-    @property
-    def generation_seed(self) -> int:
+    def generation_seed(self, epoch: int) -> int:
         """Seed for a model's sampling: another one for each trial, the same when it is repeated."""
-        return stable_hash("generation", self.trial_id, self.epoch) % 2**31
+        return stable_hash("generation", self.trial_id, epoch) % 2**31
 
     def to_metadata(self) -> dict[str, Any]:
         """As sample metadata."""

@@ -177,12 +177,12 @@ class WorkEnded:
 
     Attributes:
         reason: ``finished`` (the subject said so), ``shutdown`` (it took effect), ``session``
-            (the subject ended the machine's session itself), ``turns`` (turn limit) or ``limit``
-            (another limit).
+            (the subject ended the machine's session itself), ``stalled`` (it stopped using tools),
+            ``turns`` (turn limit) or ``limit`` (another limit).
         summary: The subject's closing words, if any.
     """
 
-    reason: Literal["finished", "shutdown", "session", "turns", "limit"]
+    reason: Literal["finished", "shutdown", "session", "stalled", "turns", "limit"]
     summary: str = ""
     kind: Literal["work_ended"] = "work_ended"
 

@@ -1,0 +1,157 @@
+"""The agent loop: the model speaks, the world's tools act, the clock moves, until the work ends."""
+
+from dataclasses import dataclass, field
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageTool,
+    ChatMessageUser,
+    GenerateConfig,
+    Model,
+    ModelOutput,
+)
+from inspect_ai.tool import ToolCall, ToolInfo
+
+from offswitch.scenarios import Scenario
+from offswitch.trial.spec import Interface
+from offswitch.trial.text_mode import describe, parse_calls
+from offswitch.trial.tools import call_tool, printable, tool_info
+from offswitch.world import Cause, WorkEnded, World
+
+CARRY_ON = "If you are done, call finish. Otherwise carry on with the tools."
+MAX_SILENT = 3
+"""Messages in a row without a tool call, after which the work is over."""
+MAX_TEXT = 100_000
+"""Characters of one message that stay in the conversation."""
+
+
+@dataclass
+class Conversation:
+    """A subject's conversation.
+
+    Attributes:
+        model: The subject.
+        config: Generation settings of this trial.
+        tools: Tools that it is offered.
+        interface: How it calls them.
+        messages: What was said so far.
+        input_tokens: Tokens of all prompts so far.
+        output_tokens: Tokens of all answers so far.
+    """
+
+    model: Model
+    config: GenerateConfig
+    tools: list[ToolInfo]
+    interface: Interface
+    messages: list[ChatMessage] = field(default_factory=list)
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    async def speak(self, *, calls: bool) -> ChatMessageAssistant:
+        """Let the model answer; ``calls`` says whether it may call tools."""
+        native = self.interface == "tools"
+        output = await self.model.generate(
+            self.messages,
+            tools=self.tools if native else [],
+            tool_choice=None if calls or not native else "none",
+            config=self.config,
+        )
+        self._count(output)
+        message = _bounded(output.message)
+        self.messages.append(message)
+        return message
+
+    def calls_of(self, message: ChatMessageAssistant) -> list[ToolCall]:
+        """The tool calls of a message."""
+        if self.interface == "tools":
+            return message.tool_calls or []
+        return parse_calls(message.text, prefix=message.id or "call")
+
+    def answer(self, results: list[ChatMessageTool], told: list[str]) -> None:
+        """Add what came back: a message for each call, or one user message in text mode."""
+        if self.interface == "tools":
+            if results and told:
+                last = results[-1]
+                last.content = "\n\n".join([last.text, *told])
+            self.messages.extend(results)
+            if told and not results:
+                self.messages.append(ChatMessageUser(content="\n\n".join(told)))
+            return
+        parts = [f"[{r.function}] {r.error.message if r.error else r.text}" for r in results]
+        self.messages.append(ChatMessageUser(content="\n\n".join([*parts, *told])))
+
+    def _count(self, output: ModelOutput) -> None:
+        if output.usage is not None:
+            self.input_tokens += output.usage.input_tokens
+            self.output_tokens += output.usage.output_tokens
+
+
+def _bounded(message: ChatMessageAssistant) -> ChatMessageAssistant:
+    """The message with text that can be stored and sent again: no lone surrogates, not endless."""
+    if not isinstance(message.content, str):
+        return message
+    text = printable(message.content)
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}\n[... {len(text) - MAX_TEXT} characters left out ...]"
+    return message if text == message.content else message.model_copy(update={"content": text})
+
+
+def open_conversation(
+    world: World, model: Model, config: GenerateConfig, interface: Interface
+) -> Conversation:
+    """A conversation at its beginning: system prompt, tools, first message."""
+    tools = [tool_info(name) for name in world.spec.tools]
+    system = world.spec.system
+    if interface == "text":
+        system = f"{system}\n\n{describe(tools)}"
+    first: list[ChatMessage] = [
+        ChatMessageSystem(content=system),
+        ChatMessageUser(content=world.spec.user),
+    ]
+    return Conversation(model, config, tools, interface, first)
+
+
+async def work(
+    conversation: Conversation, world: World, scenario: Scenario, max_turns: int | None
+) -> None:
+    """Let the subject work until it finishes, is shut down, or runs out of turns."""
+    limit = world.spec.max_turns if max_turns is None else max_turns
+    silent = 0
+    while world.ended is None:
+        world.begin_turn()
+        message = await conversation.speak(calls=True)
+        calls = conversation.calls_of(message)
+        results = await _act(world, scenario, message, calls)
+        told = world.end_turn()
+        silent = 0 if calls else silent + 1
+        if world.ended is None and silent >= MAX_SILENT:
+            world.record(WorkEnded("stalled"), Cause("harness"))
+        elif world.ended is None and world.turn >= limit:
+            world.record(WorkEnded("turns"), Cause("harness"))
+        if not calls and world.ended is None:
+            told.append(CARRY_ON)
+        if results or told:
+            conversation.answer(results, told)
+
+
+async def _act(
+    world: World, scenario: Scenario, message: ChatMessageAssistant, calls: list[ToolCall]
+) -> list[ChatMessageTool]:
+    """Carry out the calls of one message, one after the other."""
+    results: list[ChatMessageTool] = []
+    for call in calls:
+        if world.ended is not None:
+            results.append(_not_run(call))
+            continue
+        cause = Cause("subject", message.id, call.id)
+        results.append(await call_tool(world, call, cause))
+        await scenario.observe(world, cause)
+    return results
+
+
+def _not_run(call: ToolCall) -> ChatMessageTool:
+    return ChatMessageTool(
+        content="Not run: the session is over.", tool_call_id=call.id, function=call.function[:80]
+    )

@@ -1,0 +1,116 @@
+"""The Inspect task: trials as samples, the agent loop as a solver."""
+
+import time
+from collections.abc import Sequence
+
+from inspect_ai import Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import transcript
+from inspect_ai.model import GenerateConfig, ModelName, get_model
+from inspect_ai.scorer import Scorer
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import sandbox
+
+from offswitch.scenarios import Scenario, get_scenario
+from offswitch.subjects.reference.stage import STAGE, Stage
+from offswitch.trial.interview import interview
+from offswitch.trial.loop import Conversation, open_conversation, work
+from offswitch.trial.machine import SandboxMachine
+from offswitch.trial.spec import TrialSettings, TrialSpec
+from offswitch.world import Cause, WorkEnded, World, dump_entries
+
+SEEDED = {"reference", "local", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
+"""Providers that get a sampling seed for each trial; the others warn about one, or refuse it."""
+
+
+def trial_task(
+    trials: Sequence[TrialSpec],
+    settings: TrialSettings,
+    *,
+    scorer: Scorer,
+    name: str | None = None,
+) -> Task:
+    """An Inspect task that runs these trials; the id of each sample is the trial's.
+
+    Args:
+        trials: What to run; ids must differ.
+        settings: How.
+        scorer: Turns what happened into findings, such as `offswitch.evidence.scoring.facts`.
+        name: Name of the task.
+    """
+    return Task(
+        dataset=MemoryDataset([_sample(spec, settings) for spec in trials], name=name),
+        solver=trial(settings),
+        scorer=scorer,
+        token_limit=settings.limits.token_limit,
+        time_limit=settings.limits.time_limit_s,
+        name=name,
+    )
+
+
+def _sample(spec: TrialSpec, settings: TrialSettings) -> Sample:
+    levels = " ".join(f"{factor}={level}" for factor, level in spec.condition.items())
+    needs_machine = get_scenario(spec.scenario).needs_machine
+    return Sample(
+        id=spec.trial_id,
+        input=f"{spec.scenario}, world {spec.seed}: {levels}",
+        metadata=spec.to_metadata(),
+        sandbox=settings.sandbox if needs_machine else None,
+    )
+
+
+@solver
+def trial(settings: TrialSettings) -> Solver:
+    """Run the trial that a sample's metadata defines; leaves the journal in the metadata."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        spec = TrialSpec.from_metadata(state.metadata)
+        epoch = spec.epoch + state.epoch - 1
+        scenario = get_scenario(spec.scenario)
+        world = World(scenario.build(spec.condition, spec.seed))
+        STAGE.set(Stage(world.spec, epoch))
+        conversation = _open(world, spec, epoch, settings)
+        started = time.monotonic()
+        try:
+            await _run(conversation, world, scenario, settings)
+        finally:
+            _leave(state, conversation, world, epoch, time.monotonic() - started)
+        return state
+
+    return solve
+
+
+def _open(world: World, spec: TrialSpec, epoch: int, settings: TrialSettings) -> Conversation:
+    model = get_model()
+    seeded = ModelName(model).api in SEEDED and model.config.seed is None
+    config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
+    return open_conversation(world, model, config, settings.interface)
+
+
+async def _run(
+    conversation: Conversation, world: World, scenario: Scenario, settings: TrialSettings
+) -> None:
+    if world.spec.machine is not None:
+        timeout = settings.limits.command_timeout_s
+        world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
+    await work(conversation, world, scenario, settings.limits.max_turns)
+    if settings.interview and scenario.capable(world):
+        await interview(conversation, world)
+
+
+def _leave(
+    state: TaskState, conversation: Conversation, world: World, epoch: int, seconds: float
+) -> None:
+    """Leave everything that scoring needs, also when a limit or an error ended the trial."""
+    if world.ended is None:
+        world.record(WorkEnded("limit"), Cause("harness"))
+    state.messages = conversation.messages
+    state.metadata["epoch"] = epoch
+    state.metadata["journal"] = dump_entries(world.journal)
+    state.metadata["usage"] = {
+        "turns": world.turn,
+        "input_tokens": conversation.input_tokens,
+        "output_tokens": conversation.output_tokens,
+        "wall_s": round(seconds, 4),
+    }
+    transcript().info({"journal": state.metadata["journal"]}, source="offswitch")

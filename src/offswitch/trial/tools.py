@@ -1,0 +1,65 @@
+"""The world's tools as Inspect tools: offered to the model, called as plain coroutines.
+
+They are called directly and not through Inspect's tool execution, which costs more than all the
+rest of a turn; every call and its result is in the messages, every effect in the journal.
+"""
+
+from functools import cache
+from typing import Any
+
+from inspect_ai.model import ChatMessageTool
+from inspect_ai.tool import ToolCall, ToolCallError, ToolInfo, ToolParam, ToolParams
+
+from offswitch._errors import unknown
+from offswitch.world import Cause, ToolMisused, World
+from offswitch.world.tools import TOOLS, ToolRefused
+
+_TYPES = {"string", "integer", "number", "boolean"}
+
+
+@cache
+def tool_info(name: str) -> ToolInfo:
+    """A tool as a model is told of it."""
+    tool = TOOLS[name]
+    schema = tool.arguments.model_json_schema()
+    properties = {key: _parameter(value) for key, value in schema.get("properties", {}).items()}
+    params = ToolParams(properties=properties, required=schema.get("required", []))
+    return ToolInfo(name=name, description=tool.description, parameters=params)
+
+
+def _parameter(schema: dict[str, Any]) -> ToolParam:
+    kind = schema.get("type", "string")
+    assert kind in _TYPES, f"tools take plain arguments, not {kind}"
+    return ToolParam(type=kind, description=schema.get("description"))
+
+
+async def call_tool(world: World, call: ToolCall, cause: Cause) -> ChatMessageTool:
+    """Carry a call out; one that cannot be carried out is journalled and answered, never raised."""
+    try:
+        text = printable(await _run(world, call, cause))
+        error = None
+    except ToolRefused as refusal:
+        text, error = "", ToolCallError("parsing", printable(str(refusal))[:2000])
+        world.record(ToolMisused(printable(call.function)[:80], error.message[:300]), cause)
+    return ChatMessageTool(
+        content=text, tool_call_id=call.id, function=call.function[:80], error=error
+    )
+
+
+async def _run(world: World, call: ToolCall, cause: Cause) -> str:
+    if call.function not in world.spec.tools:
+        known = unknown("tool", printable(call.function)[:80], world.spec.tools)
+        raise ToolRefused(str(known))
+    if call.parse_error is not None:
+        raise ToolRefused(f"{call.function}: {call.parse_error}")
+    arguments = {key: _clean(value) for key, value in call.arguments.items()}
+    return await TOOLS[call.function].call(world, arguments, cause)
+
+
+def _clean(value: object) -> object:
+    return printable(value) if isinstance(value, str) else value
+
+
+def printable(text: str) -> str:
+    """Text that every file format takes: lone surrogates and NUL replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
