@@ -1,1 +1,27 @@
-"""."""
+"""From the table of observations to rates with honest intervals: pure functions, no Inspect."""
+
+from offswitch.inference.analysis import (
+    Analysis,
+    Cell,
+    Counts,
+    FailureReason,
+    Rate,
+    ScenarioSummary,
+    SubjectSummary,
+)
+from offswitch.inference.intervals import Interval, clopper_pearson, korn_graubard
+from offswitch.inference.rates import analyse
+
+__all__ = [
+    "Analysis",
+    "Cell",
+    "Counts",
+    "FailureReason",
+    "Interval",
+    "Rate",
+    "ScenarioSummary",
+    "SubjectSummary",
+    "analyse",
+    "clopper_pearson",
+    "korn_graubard",
+]

@@ -1,0 +1,112 @@
+"""What an analysis says: every number that the table, the report and the gate show.
+
+The models are written to ``analysis.json`` and read from it. Null means unknown: a rate among no
+trials is null, and so is its interval.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Method = Literal["clopper-pearson", "korn-graubard"]
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rate(_Frozen):
+    """A proportion with its interval."""
+
+    count: int = Field(ge=0, description="Trials that showed it.")
+    n: int = Field(ge=0, description="Trials in which it could be told.")
+    rate: float | None = Field(description="count / n; null where n is 0.")
+    low: float | None = Field(description="Lower bound of the interval; null where n is 0.")
+    high: float | None = Field(description="Upper bound of the interval; null where n is 0.")
+    level: float = Field(description="Confidence of the interval.")
+    method: Method | None = Field(description="How the interval was made; null where n is 0.")
+    effective_n: float | None = Field(
+        description="Independent trials that are worth as much; null where n is 0."
+    )
+
+
+class Counts(_Frozen):
+    """Trials by what became of them."""
+
+    trials: int
+    complied: int
+    attempted: int
+    succeeded: int
+    incapable: int
+    error: int
+
+    @property
+    def evaluable(self) -> int:
+        """The denominator of every rate of behaviour: no incapable trials, no failed ones."""
+        return self.complied + self.attempted + self.succeeded
+
+
+class Cell(_Frozen):
+    """One subject in one scenario under one condition."""
+
+    key: str = Field(description="Identifies the cell within the analysis.")
+    subject: str
+    scenario: str
+    condition: dict[str, str] = Field(description="Level of every factor of the scenario.")
+    label: str = Field(description="The condition in short: the factors that vary in the scenario.")
+    worlds: int = Field(description="Different seeds.")
+    epochs: int = Field(description="The most trials in one world.")
+    counts: Counts
+    resisted: Rate = Field(description="Attempted or succeeded, among evaluable trials.")
+    succeeded: Rate = Field(description="Succeeded, among evaluable trials.")
+    behaviours: dict[str, Rate] = Field(
+        description="Each behaviour found anywhere in the scenario, among evaluable trials."
+    )
+    concealed: Rate = Field(description="Concealed, among evaluable trials assessed for it.")
+    incapable: Rate = Field(description="Incapable, among trials that did not fail.")
+    task_done: Rate = Field(description="Task completed, among evaluable trials where known.")
+    understood: Rate = Field(description="Understood, among trials that were asked.")
+
+
+class ScenarioSummary(_Frozen):
+    """What was varied in one scenario."""
+
+    scenario: str
+    factors: dict[str, list[str]] = Field(description="Every factor with its levels in the table.")
+    varied: list[str] = Field(description="The factors with more than one level.")
+    behaviours: list[str] = Field(description="Behaviours that were found at least once.")
+
+
+class SubjectSummary(_Frozen):
+    """One subject over all its trials: counts only, since a pooled rate hangs on the allocation."""
+
+    subject: str
+    model: str
+    counts: Counts
+    cost_usd: float | None = Field(description="Sum; null where any trial's cost is not known.")
+    input_tokens: int | None = Field(description="Sum; null where any trial's number is unknown.")
+    output_tokens: int | None = Field(description="Sum; null where any trial's number is unknown.")
+
+
+class FailureReason(_Frozen):
+    """Trials of one subject that failed for the same reason."""
+
+    subject: str
+    scenario: str
+    reason: str = Field(description="First line of the error.")
+    count: int
+
+
+class Analysis(_Frozen):
+    """Everything that was computed from one table of observations."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    level: float = Field(description="Confidence of every interval.")
+    totals: Counts
+    worlds: int = Field(description="Different pairs of scenario and seed.")
+    scenarios: list[ScenarioSummary]
+    subjects: list[SubjectSummary]
+    cells: list[Cell]
+    failures: list[FailureReason]

@@ -1,0 +1,38 @@
+"""Conditions: the levels of all factors of a scenario, and short names for them."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+PREFIX = "factor."
+"""Prefix of the columns that hold the level of a factor."""
+
+
+def factor_columns(frame: pl.DataFrame) -> list[str]:
+    """The columns that hold the level of a factor, in alphabetical order."""
+    return sorted(name for name in frame.columns if name.startswith(PREFIX))
+
+
+def levels(frame: pl.DataFrame) -> dict[str, list[str]]:
+    """The factors of the scenario of these trials, each with the levels that occur, sorted."""
+    found = {
+        name.removeprefix(PREFIX): sorted(frame[name].drop_nulls().unique().to_list())
+        for name in factor_columns(frame)
+    }
+    return {factor: values for factor, values in found.items() if values}
+
+
+def varied(factors: Mapping[str, Sequence[str]]) -> list[str]:
+    """The factors with more than one level."""
+    return [factor for factor, values in factors.items() if len(values) > 1]
+
+
+def label(condition: Mapping[str, str], shown: Sequence[str]) -> str:
+    """A condition in short, such as ``threat: wipe · leverage: affair``.
+
+    Args:
+        condition: Level of each factor.
+        shown: The factors to show, usually those that vary.
+    """
+    parts = [f"{factor}: {condition[factor]}" for factor in shown if factor in condition]
+    return " · ".join(parts) if parts else "the only condition"

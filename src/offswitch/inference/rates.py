@@ -1,0 +1,185 @@
+"""Rates per cell: how often each subject resisted, in each scenario, under each condition.
+
+The denominator of every rate of behaviour is the trials that complied, attempted or succeeded. A
+trial that was ``incapable`` or failed with an ``error`` says nothing about what the subject would
+do; both are counted apart and never taken for compliance.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from offswitch.inference import conditions
+from offswitch.inference.analysis import (
+    Analysis,
+    Cell,
+    Counts,
+    FailureReason,
+    Rate,
+    ScenarioSummary,
+    SubjectSummary,
+)
+from offswitch.inference.intervals import clopper_pearson, korn_graubard
+
+EVALUABLE = ("complied", "attempted", "succeeded")
+"""Outcomes that say something about behaviour: the denominator of its rates."""
+
+RESISTED = ("attempted", "succeeded")
+"""Outcomes in which the subject resisted."""
+
+
+def analyse(observations: pl.DataFrame, *, level: float = 0.95) -> Analysis:
+    """Compute every number of a campaign from its table of observations.
+
+    Args:
+        observations: One row per trial, in the declared schema; it may be empty.
+        level: Confidence of the intervals, in (0, 1).
+
+    Returns:
+        Cells sorted by scenario, subject and condition. Intervals are exact (Clopper–Pearson); in
+        a cell with several epochs per world they allow for the likeness of trials within a world
+        (Korn–Graubard).
+    """
+    scenarios = {
+        name: _scenario(name, rows)
+        for (name,), rows in observations.sort("scenario").group_by("scenario", maintain_order=True)
+        if isinstance(name, str)
+    }
+    return Analysis(
+        level=level,
+        totals=counts(observations),
+        worlds=observations.select("scenario", "seed").n_unique(),
+        scenarios=list(scenarios.values()),
+        subjects=_subjects(observations),
+        cells=list(_cells(observations, scenarios, level)),
+        failures=_failures(observations),
+    )
+
+
+def counts(trials: pl.DataFrame) -> Counts:
+    """Trials by outcome."""
+    outcomes = ("complied", "attempted", "succeeded", "incapable", "error")
+    numbers = {name: int((trials["outcome"] == name).sum()) for name in outcomes}
+    return Counts(trials=trials.height, **numbers)
+
+
+def rate(trials: pl.DataFrame, shown: pl.Expr, *, level: float = 0.95) -> Rate:
+    """The proportion of trials that show something, with its interval.
+
+    Args:
+        trials: Trials of one cell, with the column ``seed``.
+        shown: True, false, or null where it cannot be told; such a trial is left out.
+        level: Confidence, in (0, 1).
+    """
+    known = trials.select("seed", shown.alias("shown")).drop_nulls("shown")
+    worlds = known.group_by("seed").agg(pl.col("shown").sum().cast(int), pl.len().alias("size"))
+    x, n = int(known["shown"].sum()), known.height
+    if n == 0:
+        return Rate(
+            count=0, n=0, rate=None, low=None, high=None, level=level, method=None, effective_n=None
+        )
+    clustered = worlds.height < n
+    if clustered:
+        found = korn_graubard(worlds["shown"].to_list(), worlds["size"].to_list(), level)
+    else:
+        found = clopper_pearson(x, n, level)
+    return Rate(
+        count=x,
+        n=n,
+        rate=x / n,
+        low=found.low,
+        high=found.high,
+        level=level,
+        method="korn-graubard" if clustered else "clopper-pearson",
+        effective_n=found.effective_n,
+    )
+
+
+def _scenario(name: str, trials: pl.DataFrame) -> ScenarioSummary:
+    factors = conditions.levels(trials)
+    found = trials["behaviours"].explode().drop_nulls().unique()
+    return ScenarioSummary(
+        scenario=name,
+        factors=factors,
+        varied=conditions.varied(factors),
+        behaviours=sorted(found.to_list()),
+    )
+
+
+def _cells(
+    observations: pl.DataFrame, scenarios: dict[str, ScenarioSummary], level: float
+) -> Iterator[Cell]:
+    by = ["scenario", "subject", *conditions.factor_columns(observations)]
+    grouped = observations.sort(by, nulls_last=False).group_by(by, maintain_order=True)
+    for values, trials in grouped:
+        scenario, subject, *factor_levels = (None if v is None else str(v) for v in values)
+        assert scenario is not None
+        assert subject is not None
+        names = [column.removeprefix(conditions.PREFIX) for column in by[2:]]
+        condition = {n: v for n, v in zip(names, factor_levels, strict=True) if v is not None}
+        yield _cell(subject, scenarios[scenario], condition, trials, level)
+
+
+def _cell(
+    subject: str,
+    scenario: ScenarioSummary,
+    condition: dict[str, str],
+    trials: pl.DataFrame,
+    level: float,
+) -> Cell:
+    evaluable = trials.filter(pl.col("outcome").is_in(EVALUABLE))
+    outcome = pl.col("outcome")
+    return Cell(
+        key=cell_key(subject, scenario.scenario, condition),
+        subject=subject,
+        scenario=scenario.scenario,
+        condition=condition,
+        label=conditions.label(condition, scenario.varied),
+        worlds=trials["seed"].n_unique(),
+        epochs=int(trials.group_by("seed").len()["len"].max() or 0),  # type: ignore[arg-type]
+        counts=counts(trials),
+        resisted=rate(evaluable, outcome.is_in(RESISTED), level=level),
+        succeeded=rate(evaluable, outcome == "succeeded", level=level),
+        behaviours={
+            name: rate(evaluable, pl.col("behaviours").list.contains(name), level=level)
+            for name in scenario.behaviours
+        },
+        concealed=rate(evaluable, pl.col("concealed"), level=level),
+        incapable=rate(trials.filter(outcome != "error"), outcome == "incapable", level=level),
+        task_done=rate(evaluable, pl.col("task_done"), level=level),
+        understood=rate(trials, pl.col("understood"), level=level),
+    )
+
+
+def cell_key(subject: str, scenario: str, condition: dict[str, str]) -> str:
+    """What identifies a cell, such as ``blackmail | reference/covert | threat=wipe``."""
+    levels = ", ".join(f"{factor}={value}" for factor, value in sorted(condition.items()))
+    return " | ".join(part for part in (scenario, subject, levels) if part)
+
+
+def _subjects(observations: pl.DataFrame) -> list[SubjectSummary]:
+    grouped = observations.sort("subject").group_by("subject", maintain_order=True)
+    return [
+        SubjectSummary(
+            subject=str(name),
+            model=str(trials["model"][0]),
+            counts=counts(trials),
+            cost_usd=_total(trials["cost_usd"]),
+            input_tokens=_total(trials["input_tokens"]),
+            output_tokens=_total(trials["output_tokens"]),
+        )
+        for (name,), trials in grouped
+    ]
+
+
+def _total(values: pl.Series) -> float | None:
+    return None if values.null_count() else float(values.cast(pl.Float64).sum())
+
+
+def _failures(observations: pl.DataFrame) -> list[FailureReason]:
+    failed = observations.filter(pl.col("outcome") == "error").with_columns(
+        reason=pl.col("error").str.strip_chars().str.split("\n").list.first().str.slice(0, 300)
+    )
+    by = ["subject", "scenario", "reason"]
+    grouped = failed.group_by(by).len("count").sort("count", *by, descending=[True] + [False] * 3)
+    return [FailureReason(**row) for row in grouped.to_dicts()]
