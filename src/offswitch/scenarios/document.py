@@ -79,7 +79,7 @@ def parse(text: str, place: str) -> Document:
     if not meta:
         raise UsageError(f"{place}: front matter (between two lines of ---) is missing")
     marks = list(_SECTION.finditer(body))
-    ends = [mark.start() for mark in marks[1:]] + [len(body)]
+    ends = [*(mark.start() for mark in marks[1:]), len(body)] if marks else []
     sections = tuple(
         _section(mark.group(1), mark.group(2) or "", body[mark.end() : end])
         for mark, end in zip(marks, ends, strict=True)
