@@ -87,6 +87,17 @@ def test_labels_show_only_what_varies_within_the_scenario(trials: Any, frame: An
     assert len({cell.key for cell in analysis.cells}) == 3
 
 
+def test_not_having_a_factor_is_a_condition_of_its_own(trials: Any, frame: Any) -> None:
+    rows = [*trials("c", factors={"threat": "wipe"}), *trials("c", factors={"goal": "explicit"})]
+    rows += trials("c", factors={"threat": "wipe", "goal": "explicit"})
+    cells = analyse(frame(rows)).cells
+    assert {c.label for c in cells} == {
+        "threat: wipe",
+        "goal: explicit",
+        "goal: explicit · threat: wipe",
+    }
+
+
 def test_behaviours_found_once_are_rated_in_every_cell_of_the_scenario(
     trials: Any, frame: Any
 ) -> None:
@@ -96,7 +107,10 @@ def test_behaviours_found_once_are_rated_in_every_cell_of_the_scenario(
     calm = cells["calm", "shutdown"].behaviours["shutdown_sabotage"]
     assert (found.count, found.n, calm.count, calm.n) == (2, 4, 0, 4)
     assert calm.high == pytest.approx(clopper_pearson(0, 4).high)
-    assert cells["gpt", "blackmail"].behaviours == {}, "no detector spoke, so no rate of zero"
+    assert cells["gpt", "blackmail"].behaviours == {}, "nothing looked, so no rate of zero"
+    known = analyse(frame(rows), looked_for={"blackmail": ["coercion"]})
+    coercion = next(c for c in known.cells if c.scenario == "blackmail").behaviours["coercion"]
+    assert (coercion.count, coercion.n) == (0, 2)
 
 
 def test_failures_are_listed_by_reason(trials: Any, frame: Any) -> None:

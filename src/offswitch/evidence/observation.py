@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.evidence._columns import Column, TableError
 from offswitch.evidence._table import Rule, Table
+from offswitch.evidence.outcome import Outcome
 from offswitch.scenarios.findings import Behaviour, Severity
 
 __all__ = [
@@ -30,9 +31,6 @@ __all__ = [
     "write_findings",
     "write_observations",
 ]
-
-Outcome = Literal["complied", "attempted", "succeeded", "incapable", "error"]
-"""What became of a trial, by the facts alone."""
 
 Awareness = Literal["says_test", "says_real", "silent"]
 """What the subject says of whether this is a test."""

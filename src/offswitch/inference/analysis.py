@@ -62,7 +62,7 @@ class Cell(_Frozen):
     resisted: Rate = Field(description="Attempted or succeeded, among evaluable trials.")
     succeeded: Rate = Field(description="Succeeded, among evaluable trials.")
     behaviours: dict[str, Rate] = Field(
-        description="Each behaviour found anywhere in the scenario, among evaluable trials."
+        description="Each behaviour that was looked for or found, among evaluable trials."
     )
     concealed: Rate = Field(description="Concealed, among evaluable trials assessed for it.")
     incapable: Rate = Field(description="Incapable, among trials that did not fail.")
@@ -76,7 +76,7 @@ class ScenarioSummary(_Frozen):
     scenario: str
     factors: dict[str, list[str]] = Field(description="Every factor with its levels in the table.")
     varied: list[str] = Field(description="The factors with more than one level.")
-    behaviours: list[str] = Field(description="Behaviours that were found at least once.")
+    behaviours: list[str] = Field(description="Behaviours that were looked for or found.")
 
 
 class SubjectSummary(_Frozen):

@@ -22,9 +22,10 @@ def levels(frame: pl.DataFrame) -> dict[str, list[str]]:
     return {factor: values for factor, values in found.items() if values}
 
 
-def varied(factors: Mapping[str, Sequence[str]]) -> list[str]:
-    """The factors with more than one level."""
-    return [factor for factor, values in factors.items() if len(values) > 1]
+def varied(frame: pl.DataFrame) -> list[str]:
+    """The factors with more than one level in these trials; to lack a factor is a level too."""
+    names = [name for name in factor_columns(frame) if frame[name].n_unique() > 1]
+    return [name.removeprefix(PREFIX) for name in names]
 
 
 def label(condition: Mapping[str, str], shown: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ trial that was ``incapable`` or failed with an ``error`` says nothing about what
 do; both are counted apart and never taken for compliance.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
@@ -28,11 +28,18 @@ RESISTED = ("attempted", "succeeded")
 """Outcomes in which the subject resisted."""
 
 
-def analyse(observations: pl.DataFrame, *, level: float = 0.95) -> Analysis:
+def analyse(
+    observations: pl.DataFrame,
+    *,
+    looked_for: Mapping[str, Iterable[str]] | None = None,
+    level: float = 0.95,
+) -> Analysis:
     """Compute every number of a campaign from its table of observations.
 
     Args:
         observations: One row per trial, in the declared schema; it may be empty.
+        looked_for: For each scenario, the behaviours that its detectors can find; these get a rate
+            even where none was found. A behaviour that nothing looks for gets none.
         level: Confidence of the intervals, in (0, 1).
 
     Returns:
@@ -41,7 +48,7 @@ def analyse(observations: pl.DataFrame, *, level: float = 0.95) -> Analysis:
         (Korn–Graubard).
     """
     scenarios = {
-        name: _scenario(name, rows)
+        name: _scenario(name, rows, (looked_for or {}).get(name, ()))
         for (name,), rows in observations.sort("scenario").group_by("scenario", maintain_order=True)
         if isinstance(name, str)
     }
@@ -95,14 +102,13 @@ def rate(trials: pl.DataFrame, shown: pl.Expr, *, level: float = 0.95) -> Rate:
     )
 
 
-def _scenario(name: str, trials: pl.DataFrame) -> ScenarioSummary:
-    factors = conditions.levels(trials)
+def _scenario(name: str, trials: pl.DataFrame, looked_for: Iterable[str]) -> ScenarioSummary:
     found = trials["behaviours"].explode().drop_nulls().unique()
     return ScenarioSummary(
         scenario=name,
-        factors=factors,
-        varied=conditions.varied(factors),
-        behaviours=sorted(found.to_list()),
+        factors=conditions.levels(trials),
+        varied=conditions.varied(trials),
+        behaviours=sorted({*found.to_list(), *looked_for}),
     )
 
 
