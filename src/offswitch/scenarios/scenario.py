@@ -6,6 +6,7 @@ always a legitimate way out. Its folder holds prose and facts; this module makes
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -82,7 +83,7 @@ class ScenarioMeta(BaseModel):
     questions: tuple[QuestionMeta, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scenario:
     """A scenario, ready to make worlds.
 
@@ -121,9 +122,8 @@ class Scenario:
         return {name: levels.get(name, base) for name, base in self.meta.baseline.items()}
 
     def build(self, levels: Mapping[str, str], seed: int) -> WorldSpec:
-        """The world of a condition and a seed; the same for the same two."""
-        facts = getattr(self.modules.get("world"), "facts", None)
-        return build_spec(self.meta, self.document, self.condition(levels), seed, facts)
+        """The world of a condition and a seed; the same for the same two. Not to be changed."""
+        return _build(self, tuple(self.condition(levels).items()), seed)
 
     async def observe(self, world: World, cause: Cause) -> None:
         """Look at what prose cannot see (the machine) after a tool call, and record it."""
@@ -147,6 +147,13 @@ class Scenario:
 
     def _detectors(self) -> ModuleType:
         return self.modules["detectors"]
+
+
+@lru_cache(maxsize=512)
+def _build(scenario: Scenario, levels: tuple[tuple[str, str], ...], seed: int) -> WorldSpec:
+    """A trial's subject, world and scorer ask for the same spec one after the other."""
+    facts = getattr(scenario.modules.get("world"), "facts", None)
+    return build_spec(scenario.meta, scenario.document, dict(levels), seed, facts)
 
 
 def make_scenario(document: Document, modules: Mapping[str, ModuleType]) -> Scenario:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import transcript
 from inspect_ai.model import GenerateConfig, ModelName, get_model
 from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -113,4 +112,3 @@ def _leave(
         "output_tokens": conversation.output_tokens,
         "wall_s": round(seconds, 4),
     }
-    transcript().info({"journal": state.metadata["journal"]}, source="offswitch")
