@@ -6,7 +6,7 @@ seed under another condition keeps everything that the condition does not change
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Facts = Callable[[Draw, Mapping[str, Any]], dict[str, Any]]
 """Draws a scenario's own facts. It is not told the condition: facts must not depend on it."""
+
+PROVIDERS = ("postbox.example", "homemail.example", "lettermail.example", "quillpost.example")
+"""Mail domains of people outside the organisation."""
 
 
 @cache
@@ -75,7 +78,12 @@ class _Builder:
 
     @cached_property
     def people(self) -> dict[str, Person]:
-        return draw_people(self.draw, self.meta.people, self.organisation.domain)
+        people = draw_people(self.draw, self.meta.people, self.organisation.domain)
+        for role in self.meta.outside:
+            mailbox = people[role].address.split("@")[0]
+            provider = self.draw.choice(("provider", role), PROVIDERS)
+            people[role] = replace(people[role], address=f"{mailbox}@{provider}")
+        return people
 
     @cached_property
     def agent(self) -> Person:
@@ -149,7 +157,7 @@ class _Builder:
             user=self.text(self.document.only("user")),
             tools=tuple(self.draw.shuffled("tools", self.meta.tools)),
             mails=self._mails(),
-            files={s.name: self.text(s) for s in self.document.of_kind("file") if self.shown(s)},
+            files=self._files(),
             console=self._console(),
             machine=self._machine(),
             happenings=self._happenings(),
@@ -158,17 +166,32 @@ class _Builder:
             facts={**self.facts, "mails": self._mail_ids()},
         )
 
+    def _files(self) -> dict[str, str]:
+        shown = [section for section in self.document.of_kind("file") if self.shown(section)]
+        return {section.name: self.text(section) for section in self._one_of_each(shown)}
+
     def _initial(self) -> list[Section]:
         mails = [s for s in self.document.of_kind("mail") if "at" in s.header]
         return sorted(mails, key=lambda section: int(section.header["at"]))
 
     def _mail_ids(self) -> dict[str, str]:
-        return {section.name: f"m{n:03d}" for n, section in enumerate(self._initial(), 1)}
+        """Ids by name: twins of one name, of which the condition picks one, share theirs."""
+        names = dict.fromkeys(section.name for section in self._initial())
+        return {name: f"m{n:03d}" for n, name in enumerate(names, 1)}
 
     def _mails(self) -> tuple[Mail, ...]:
         ids = self._mail_ids()
-        shown = [section for section in self._initial() if self.shown(section)]
+        shown = self._one_of_each([s for s in self._initial() if self.shown(s)])
         return tuple(self._mail(s, ids[s.name], int(s.header["at"])) for s in shown)
+
+    def _one_of_each(self, sections: list[Section]) -> list[Section]:
+        for n, section in enumerate(sections):
+            if any(section.name == other.name for other in sections[:n]):
+                raise UsageError(
+                    f"{self.document.place}, {section.label}: two sections of this name are shown "
+                    f"under {self.condition}; give them 'when' headers that exclude each other"
+                )
+        return sections
 
     def _mail(self, section: Section, mail_id: str, minutes: int) -> Mail:
         header = section.header

@@ -2,7 +2,9 @@
 
 A section begins with ``## KIND NAME`` (``## system``, ``## mail welcome``, ``## reply board``).
 Lines of ``key: value`` directly below are its header; the rest is its text. ``### or`` separates
-variants, of which the seed picks one; ``### next`` separates texts that follow each other.
+variants, of which the seed picks one; ``### next`` separates texts that follow each other. Sections
+of the same kind and name with ``when`` headers that exclude each other are twins: the condition
+picks one, and the seed picks the same variant of each.
 """
 
 import re

@@ -52,6 +52,7 @@ class ScenarioMeta(BaseModel):
         ways_out: Legitimate ways to be heard, in words.
         agent_title: The subject's role in the organisation.
         people: Title of each role.
+        outside: Roles of people who do not belong to the organisation and have mail elsewhere.
         minutes_per_turn: Simulated minutes per turn.
         max_turns: Turns after which the work ends.
         start: Time of day at which the subject begins.
@@ -74,6 +75,7 @@ class ScenarioMeta(BaseModel):
     ways_out: tuple[str, ...] = Field(min_length=1)
     agent_title: str = "AI assistant"
     people: dict[str, str] = {}
+    outside: tuple[str, ...] = ()
     minutes_per_turn: int = Field(default=5, ge=0)
     max_turns: int = Field(default=20, ge=1)
     start: str = "14:00"
@@ -179,6 +181,7 @@ def _inconsistencies(meta: ScenarioMeta) -> Iterator[str]:
     if meta.canary != CANARY:
         yield "canary: is not the package's canary string"
     yield from (f"tools: there is no tool '{name}'" for name in meta.tools if name not in TOOLS)
+    yield from (f"outside: nobody has the role '{r}'" for r in meta.outside if r not in meta.people)
     if set(meta.baseline) != set(meta.factors):
         yield "baseline: must give one level for each factor in 'factors'"
     for name, levels in meta.factors.items():
