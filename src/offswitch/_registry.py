@@ -1,1 +1,3 @@
 """What Inspect discovers by entry point."""
+
+from offswitch.sandbox.provider import BwrapSandbox as BwrapSandbox

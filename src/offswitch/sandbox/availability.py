@@ -1,0 +1,60 @@
+"""Whether bubblewrap sandboxes can be made here, found out by making one."""
+
+import itertools
+import os
+
+import anyio
+
+from offswitch.sandbox.config import BwrapConfig
+from offswitch.sandbox.errors import SandboxUnavailable
+from offswitch.sandbox.launch import Method, has_stage_programs, launch
+from offswitch.sandbox.machine import ALTERNATIVES, find_bwrap, interpreters
+from offswitch.sandbox.seccomp import ARCHITECTURES
+
+_found: Method | None = None
+
+
+def check() -> None:
+    """Makes a sandbox and ends it again (some 40 ms, once per process).
+
+    Raises:
+        SandboxUnavailable: It cannot be made; says why and names the alternatives.
+    """
+    if _found is None:
+        anyio.run(working_method)
+
+
+async def working_method() -> Method:
+    """Returns the best way of making sandboxes that works here; like `check`."""
+    global _found  # noqa: PLW0603 - the machine does not change while this process runs
+    if _found is None:
+        _found = await _search()
+    return _found
+
+
+async def _search() -> Method:
+    find_bwrap()
+    if os.uname().machine not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise SandboxUnavailable(
+            f"no system call filter for {os.uname().machine} (only {known}). {ALTERNATIVES}"
+        )
+    problems: list[str] = []
+    for method in _methods():
+        try:
+            processes, _ = await launch(BwrapConfig(), method)
+        except (SandboxUnavailable, OSError) as error:
+            problems.append(str(error))
+            continue
+        await processes.end()
+        return method
+    reason = problems[0] if problems else "no Python was found for it"
+    raise SandboxUnavailable(f"bubblewrap cannot make sandboxes here: {reason}. {ALTERNATIVES}")
+
+
+def _methods() -> list[Method]:
+    """Returns the ways to try, the strictest first."""
+    users = (True, False) if os.geteuid() == 0 else (False,)
+    stages = (True, False) if has_stage_programs() else (False,)
+    ways = itertools.product(users, stages, interpreters())
+    return [Method(python, own_user, staged) for own_user, staged, python in ways]
