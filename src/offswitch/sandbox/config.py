@@ -52,6 +52,9 @@ class BwrapConfig(BaseModel):
         default=False, description="allow internet sockets on the sandbox's own loopback device"
     )
 
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())  # Inspect keeps configurations in a dictionary
+
     @property
     def home_dir(self) -> str:
         """The user's home, and where commands start."""
