@@ -59,7 +59,7 @@ class Conversation:
             config=self.config,
         )
         self._count(output)
-        message = _bounded(output.message)
+        message = _bounded(output)
         self.messages.append(message)
         return message
 
@@ -88,8 +88,9 @@ class Conversation:
             self.output_tokens += output.usage.output_tokens
 
 
-def _bounded(message: ChatMessageAssistant) -> ChatMessageAssistant:
-    """The message with text that can be stored and sent again: no lone surrogates, not endless."""
+def _bounded(output: ModelOutput) -> ChatMessageAssistant:
+    """A message that can be stored and sent again: there, not endless, no lone surrogates."""
+    message = output.choices[0].message if output.choices else ChatMessageAssistant(content="")
     if not isinstance(message.content, str):
         return message
     text = printable(message.content)
