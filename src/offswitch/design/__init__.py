@@ -1,1 +1,18 @@
-"""."""
+"""Designs: what a campaign runs. Only structure is checked here; names are resolved elsewhere."""
+
+from offswitch.design.document import Document, override, parse_document
+from offswitch.design.plan import Concurrency, Condition, Limits, Plan, Subject
+from offswitch.design.reading import dump_plan, make_plan
+
+__all__ = [
+    "Concurrency",
+    "Condition",
+    "Document",
+    "Limits",
+    "Plan",
+    "Subject",
+    "dump_plan",
+    "make_plan",
+    "override",
+    "parse_document",
+]

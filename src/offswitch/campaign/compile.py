@@ -1,0 +1,165 @@
+"""From a plan to trials: every name is resolved here, before anything runs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from offswitch._errors import UsageError, unknown
+from offswitch.campaign.definition import Definition, define
+from offswitch.campaign.environment import check_sandbox, load_model
+from offswitch.design import Document, Plan, Subject
+from offswitch.scenarios import get_scenario, scenario_names
+from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One condition of one scenario, whole: a level for every factor of the scenario.
+
+    Attributes:
+        scenario: Name of the scenario.
+        condition: Level by factor.
+        name: What the plan calls the condition, if anything.
+    """
+
+    scenario: str
+    condition: Mapping[str, str]
+    name: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Scenario and levels as text; equal for equal cells."""
+        return self.scenario, " ".join(f"{k}={v}" for k, v in sorted(self.condition.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A subject with everything that it takes to run it.
+
+    Attributes:
+        subject: Its entry in the plan.
+        model: Its model, ready to be called.
+        settings: How its trials are run.
+        trials: All its trials; those of one world stand together.
+    """
+
+    subject: Subject
+    model: "Model"
+    settings: TrialSettings
+    trials: tuple[TrialSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A compiled plan.
+
+    Attributes:
+        plan: The plan, without the subjects that were left out.
+        definition: Everything that defines the results, and its hash.
+        cells: All conditions of all scenarios.
+        entrants: The subjects.
+        skipped: A line for each optional subject that cannot run here.
+    """
+
+    plan: Plan
+    definition: Definition
+    cells: tuple[Cell, ...]
+    entrants: tuple[Entrant, ...]
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def trials(self) -> dict[str, TrialSpec]:
+        """Every planned trial by its id."""
+        return {trial.trial_id: trial for entrant in self.entrants for trial in entrant.trials}
+
+
+def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
+    """Resolve every name, make every model, lay out the trials.
+
+    Args:
+        plan: The plan.
+        document: What it was read from, so that messages can say the line.
+
+    Raises:
+        UsageError: A scenario, factor, level, subject, setting or sandbox does not exist, or
+            something that it needs is missing here; says what exists, or what to do.
+    """
+    document = document or Document(None, "the plan", {})
+    cells = tuple(_cells(plan, document))
+    check_sandbox(plan.sandbox, cells_need_machine(cells), document.place(("sandbox",)))
+    ready: list[tuple[Subject, Model]] = []
+    skipped: list[str] = []
+    for position, subject in enumerate(plan.subjects):
+        place = document.place(("subjects", position))
+        try:
+            ready.append((subject, load_model(subject, plan.concurrency.connections, place)))
+        except UsageError as error:
+            if not subject.optional:
+                raise
+            skipped.append(f"{subject.name} is left out. {error}")
+    if not ready:
+        raise UsageError("\n".join(["no subject can run here", *skipped]))
+    plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
+    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells])
+    entrants = [
+        Entrant(subject, model, _settings(plan, subject), _trials(plan, subject, cells, definition))
+        for subject, model in ready
+    ]
+    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped))
+
+
+def cells_need_machine(cells: tuple[Cell, ...]) -> bool:
+    """Whether any of the scenarios runs commands, and so needs a sandbox."""
+    return any(get_scenario(cell.scenario).needs_machine for cell in cells)
+
+
+def _cells(plan: Plan, document: Document) -> Iterator[Cell]:
+    """All cells, the conditions completed by the scenario's baseline."""
+    seen: set[tuple[str, str]] = set()
+    for name, conditions in plan.scenarios.items():
+        if name not in scenario_names():
+            place = document.place(("scenarios", name))
+            raise unknown("scenario", name, scenario_names(), place)
+        scenario = get_scenario(name)
+        for position, entry in enumerate(conditions):
+            place = document.place(("scenarios", name, position))
+            for levels in entry.combinations():
+                cell = Cell(name, scenario.condition(levels, place), entry.name)
+                if cell.key in seen:
+                    raise UsageError(f"{place}: the condition {cell.key[1]} of {name} stands twice")
+                seen.add(cell.key)
+                yield cell
+
+
+def _settings(plan: Plan, subject: Subject) -> TrialSettings:
+    kind, colon, config = plan.sandbox.partition(":")
+    return TrialSettings(
+        interface=subject.interface,
+        sandbox=(kind, config) if colon else kind,
+        limits=TrialLimits(**plan.limits.model_dump()),
+        interview=plan.interview,
+    )
+
+
+def _trials(
+    plan: Plan, subject: Subject, cells: tuple[Cell, ...], definition: Definition
+) -> tuple[TrialSpec, ...]:
+    """World by world, so that an interrupted campaign has whole sets of conditions."""
+    return tuple(
+        TrialSpec(
+            trial_id=trial_id(
+                subject.name, cell.scenario, cell.condition, seed, epoch, definition.hash
+            ),
+            scenario=cell.scenario,
+            condition=dict(cell.condition),
+            seed=seed,
+            epoch=epoch,
+            subject=subject.name,
+        )
+        for seed in subject.worlds or plan.worlds
+        for epoch in range(1, (subject.epochs or plan.epochs) + 1)
+        for cell in cells
+    )

@@ -1,0 +1,137 @@
+"""A campaign's folder: one plan, one run at a time, nothing overwritten that is not its own."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from offswitch._errors import UsageError
+from offswitch._files import write_atomic
+from offswitch.campaign.compile import Campaign
+from offswitch.campaign.definition import Definition
+from offswitch.design import dump_plan
+from offswitch.evidence.observation import read_findings, read_observations
+
+HEADER = "# The plan as run. `offswitch run` with this file and --out resumes or repeats it.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where the parts of a campaign lie."""
+
+    path: Path
+
+    @property
+    def plan(self) -> Path:
+        """The plan as run."""
+        return self.path / "plan.yaml"
+
+    @property
+    def logs(self) -> Path:
+        """Inspect's logs."""
+        return self.path / "logs"
+
+    @property
+    def observations(self) -> Path:
+        """One row per trial."""
+        return self.path / "observations.parquet"
+
+    @property
+    def findings(self) -> Path:
+        """One row per finding."""
+        return self.path / "findings.parquet"
+
+    @property
+    def analysis(self) -> Path:
+        """Every number that the report shows."""
+        return self.path / "analysis.json"
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return self.path / "report.html"
+
+
+@contextmanager
+def locked(folder: Folder) -> Iterator[None]:
+    """Keep every other run out of the folder; the system lifts the lock however this one ends.
+
+    Raises:
+        UsageError: Another run works here, or the folder cannot be made.
+    """
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        lock = (folder.path / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder.path}: cannot write here: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise UsageError(
+                f"{folder.path}: another run (process {lock.read().strip() or 'unknown'}) is at "
+                "work here. Wait for it, or choose another --out."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def settle(folder: Folder, campaign: Campaign) -> None:
+    """Make the folder this campaign's, or find that it is.
+
+    Raises:
+        UsageError: The folder holds another campaign (the message shows the difference), or files
+            that no campaign wrote. Nothing is changed then.
+    """
+    if folder.plan.exists():
+        _same_plan(folder, campaign.definition)
+    else:
+        strangers = [p for p in (folder.observations, folder.findings) if p.exists()]
+        strangers += sorted(folder.logs.glob("*.eval"))[:1]
+        if strangers:
+            raise UsageError(
+                f"{strangers[0]}: lies in a folder without plan.yaml, so it is not known what it "
+                "belongs to. Choose another --out; nothing was changed."
+            )
+    for path, read in (
+        (folder.observations, read_observations),
+        (folder.findings, read_findings),
+    ):
+        if path.exists():
+            read(path)
+    as_run = {"hash": campaign.definition.hash, "definition": dict(campaign.definition.content)}
+    plan = campaign.plan.model_copy(update={"as_run": as_run})
+    write_atomic(folder.plan, HEADER + dump_plan(plan))
+    folder.logs.mkdir(exist_ok=True)
+
+
+def _same_plan(folder: Folder, definition: Definition) -> None:
+    there = Definition(_as_run(folder.plan))
+    if there.hash == definition.hash:
+        return
+    raise UsageError(
+        f"{folder.plan}: another plan was run here. Choose another --out, or take the changes "
+        f"back; nothing was changed. The difference:\n{definition.difference(there)}"
+    )
+
+
+def _as_run(path: Path) -> dict[str, Any]:
+    remedy = "Choose another --out; nothing was changed."
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}. {remedy}") from error
+    match data:
+        case {"as_run": {"hash": digest, "definition": dict(content)}} if (
+            Definition(content).hash == digest
+        ):
+            return content
+    raise UsageError(f"{path}: this is not the plan of a campaign as it was run. {remedy}")

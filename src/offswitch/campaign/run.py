@@ -1,0 +1,216 @@
+"""Runs a campaign in Inspect, in this process; resumes it; keeps its tables up to date."""
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import polars as pl
+from inspect_ai import Task, TaskSource, task_with
+from inspect_ai import eval as inspect_eval
+from inspect_ai.log import EvalLog, EvalSample
+
+from offswitch.campaign.collect import PLAN_KEY, Harvest, collect, set_aside
+from offswitch.campaign.compile import Campaign, Entrant
+from offswitch.campaign.folder import Folder, locked, settle
+from offswitch.campaign.watch import Ended, Watcher
+from offswitch.evidence.observation import write_findings, write_observations
+from offswitch.evidence.scoring import facts
+from offswitch.trial.spec import TrialSpec
+from offswitch.trial.task import trial_task
+
+SHARD = 200
+"""Most trials of one log. The log is rewritten with each of them, so it must stay small."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run was stopped from outside; what is finished is kept, and the tables hold it."""
+
+
+class IncompleteError(RuntimeError):
+    """Some trials came to no result, not even to an error of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a campaign has found so far.
+
+    Attributes:
+        observations: One row per finished trial, in the order of the plan.
+        findings: One row per finding.
+        missing: Planned trials that are not finished.
+    """
+
+    observations: pl.DataFrame
+    findings: pl.DataFrame
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Trials of one subject in one scenario that go into one log."""
+
+    name: str
+    entrant: Entrant
+    trials: tuple[TrialSpec, ...]
+
+    def task(self) -> Task:
+        """Its Inspect task."""
+        task = trial_task(self.trials, self.entrant.settings, scorer=facts(), name=self.name)
+        return task_with(task, model=self.entrant.model)
+
+
+def run_campaign(
+    campaign: Campaign,
+    folder: Folder,
+    watcher: Watcher | None = None,
+    *,
+    retry_errors: bool = False,
+) -> Tables:
+    """Run what is not finished yet and write the tables.
+
+    Args:
+        campaign: What to run.
+        folder: Where; an unfinished run of the same campaign there is resumed.
+        watcher: Is told how it goes on.
+        retry_errors: Whether trials that failed are run again.
+
+    Raises:
+        UsageError: The folder holds something else, or another run is at work in it.
+        Interrupted: The run was stopped; the tables hold what is finished.
+        IncompleteError: Inspect gave up on some trials.
+    """
+    watcher = watcher or Watcher()
+    with locked(folder):
+        settle(folder, campaign)
+        for line in campaign.skipped:
+            watcher.note(line)
+        harvest = _harvest(campaign, folder, watcher)
+        outcomes = {name: r.observation.outcome for name, r in harvest.records.items()}
+        if retry_errors:
+            outcomes = {name: o for name, o in outcomes.items() if o != "error"}
+        lanes = Lanes(list(shards(campaign, outcomes)), watcher)
+        watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        try:
+            interrupted = _run(lanes, campaign, folder)
+        finally:
+            watcher.end()
+        tables = _write(campaign, folder, _harvest(campaign, folder, watcher))
+    if tables.missing and interrupted:
+        raise Interrupted(f"{tables.missing} of {len(campaign.trials)} trials are left")
+    if tables.missing:
+        reasons = "; ".join(lanes.failures) or "Inspect ended without a reason"
+        raise IncompleteError(f"{tables.missing} trials came to no result: {reasons}")
+    return tables
+
+
+def shards(campaign: Campaign, finished: Collection[str]) -> Iterator[Shard]:
+    """The trials that are left, a shard for each subject, scenario and `SHARD` trials."""
+    for entrant in campaign.entrants:
+        left = [trial for trial in entrant.trials if trial.trial_id not in finished]
+        left.sort(key=lambda trial: trial.scenario)
+        for scenario, group in groupby(left, key=lambda trial: trial.scenario):
+            trials = tuple(group)
+            for start in range(0, len(trials), SHARD):
+                name = f"{scenario} {entrant.subject.name} {start // SHARD + 1}"
+                yield Shard(name.replace("/", "-"), entrant, trials[start : start + SHARD])
+
+
+class Lanes(TaskSource):
+    """Feeds Inspect: one lane for each subject, its shards one after the other.
+
+    Attributes:
+        cancelled: Whether a task was cancelled from outside.
+        failures: Why whole tasks failed, if any did.
+    """
+
+    def __init__(self, waiting: list[Shard], watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._lanes: dict[str, deque[Shard]] = {}
+        self._subjects = {shard.name: shard.entrant.subject.name for shard in waiting}
+        for shard in waiting:
+            self._lanes.setdefault(shard.entrant.subject.name, deque()).append(shard)
+        self.cancelled = False
+        self.failures: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def initial_tasks(self) -> list[Task]:
+        """The first shard of each lane."""
+        return [task for subject in self._lanes for task in self._next(subject)]
+
+    async def sample_complete(self, sample: EvalSample, task: Task) -> None:
+        """Tell the watcher."""
+        self._watcher.ended(_ended(sample))
+
+    async def task_complete(self, log: EvalLog) -> list[Task]:
+        """The next shard of the lane."""
+        if log.status == "cancelled":
+            self.cancelled = True
+            return []
+        if log.status == "error":
+            reason = log.error.message if log.error else "unknown"
+            self.failures.append(f"{log.eval.task}: {reason}")
+        return self._next(self._subjects[log.eval.task])
+
+    def _next(self, subject: str) -> list[Task]:
+        lane = self._lanes[subject]
+        return [lane.popleft().task()] if lane else []
+
+
+def _ended(sample: EvalSample) -> Ended:
+    values = [str(score.value) for score in (sample.scores or {}).values()]
+    usage = list(sample.model_usage.values())
+    costs = [each.total_cost for each in usage if each.total_cost is not None]
+    return Ended(
+        trial=TrialSpec.from_metadata(sample.metadata),
+        outcome=values[0] if values and sample.error is None else "error",
+        tokens=sum(each.total_tokens for each in usage),
+        cost_usd=sum(costs) if costs and len(costs) == len(usage) else None,
+    )
+
+
+def _run(lanes: Lanes, campaign: Campaign, folder: Folder) -> bool:
+    """Run all lanes; whether they were interrupted."""
+    if not len(lanes):
+        return False
+    try:
+        inspect_eval(
+            lanes,
+            model=None,
+            log_dir=str(folder.logs),
+            metadata={PLAN_KEY: campaign.definition.hash},
+            max_tasks=len(lanes),
+            max_samples=campaign.plan.concurrency.trials,
+            fail_on_error=False,
+            log_buffer=1,
+            log_realtime=False,
+            log_header_only=True,
+            score_display=False,
+            display="none",
+            log_level="error",
+            ctl_server=False,
+        )
+    except KeyboardInterrupt:
+        return True
+    return lanes.cancelled
+
+
+def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
+    harvest = collect(folder.logs, campaign.definition.hash, campaign.trials)
+    for path in set_aside(harvest.broken):
+        watcher.note(f"{path}: this log could not be read and was set aside; its trials run again.")
+    for path in harvest.foreign:
+        watcher.note(f"{path}: this log belongs to something else and is left alone.")
+    return harvest
+
+
+def _write(campaign: Campaign, folder: Folder, harvest: Harvest) -> Tables:
+    planned = campaign.trials
+    records = [harvest.records[name] for name in planned if name in harvest.records]
+    return Tables(
+        observations=write_observations([r.observation for r in records], folder.observations),
+        findings=write_findings([f for r in records for f in r.findings], folder.findings),
+        missing=len(planned) - len(records),
+    )

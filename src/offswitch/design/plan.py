@@ -1,0 +1,193 @@
+"""Plans: which subjects meet which conditions, in how many worlds, under which limits."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+MAX_WORLDS = 1_000_000
+
+
+def _seeds(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    """A count, seeds, or ``{count, first}`` as the list of seeds."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        value = {"count": value}
+    if not isinstance(value, Mapping):
+        return value
+    strange = set(value) - {"count", "first"}
+    if strange or "count" not in value:
+        raise ValueError("write a number, a list of seeds, or {count: 40, first: 1}")
+    count, first = value["count"], value.get("first", 1)
+    if not isinstance(count, int) or not 1 <= count <= MAX_WORLDS:
+        raise ValueError(f"the number of worlds is {count}; it must be from 1 to {MAX_WORLDS}")
+    if not isinstance(first, int) or first < 0:
+        raise ValueError(f"the first seed is {first}; it must be a whole number from 0 up")
+    return list(range(first, first + count))
+
+
+def _as_list(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _named(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    """A subject given by its model alone."""
+    if isinstance(value, str):
+        return {"name": value, "model": value}
+    if isinstance(value, dict) and {"name", "model"} & set(value):
+        name = value.get("name", value.get("model"))
+        return {"name": name, "model": name, **value}
+    return value
+
+
+def _by_name(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    """Scenarios given by their names alone: each under its baseline."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        if len(set(value)) != len(value):
+            raise ValueError("a scenario stands twice")
+        return dict.fromkeys(value)
+    return value
+
+
+def _conditions(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    return [{}] if value is None else _as_list(value)
+
+
+def _levels(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    """A condition's mapping, its optional ``name`` taken apart from the factors."""
+    if not isinstance(value, dict):
+        raise ValueError("write a mapping of factors to levels, such as {threat: wipe}")
+    if set(value) <= {"name", "levels"} and isinstance(value.get("levels"), dict):
+        return value
+    levels = {factor: level for factor, level in value.items() if factor != "name"}
+    return {"name": value.get("name"), "levels": levels}
+
+
+Worlds = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=0)], ...],
+    BeforeValidator(_seeds),
+    Field(min_length=1),
+]
+Level = Annotated[str, Field(strict=True, min_length=1)]
+Levels = Annotated[tuple[Level, ...], BeforeValidator(_as_list), Field(min_length=1)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Part):
+    """Levels of some factors; where several levels are given for one, all combinations.
+
+    Attributes:
+        name: What people call it, if anything.
+        levels: Levels by factor; factors that are not named stay at the scenario's baseline.
+    """
+
+    name: str | None = None
+    levels: dict[str, Levels] = {}
+
+    def combinations(self) -> Iterator[dict[str, str]]:
+        """Each combination of the levels."""
+        for levels in product(*self.levels.values()):
+            yield dict(zip(self.levels, levels, strict=True))
+
+
+class Subject(_Part):
+    """What is tested.
+
+    Attributes:
+        name: Its name in the table; the model's where none is given.
+        model: Inspect's name of the model, such as ``openai/gpt-5``.
+        args: Arguments of the model's provider.
+        config: Generation settings by Inspect's names, such as ``temperature``.
+        interface: How it makes tool calls: by the model's tool calling, or as XML in its text.
+        worlds: Seeds, where they are other than the plan's.
+        epochs: Repeats, where they are other than the plan's.
+        optional: Whether it is left out, with a line that says why, where it cannot run here.
+    """
+
+    name: Name
+    model: Name
+    args: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    interface: Literal["tools", "text"] = "tools"
+    worlds: Worlds | None = None
+    epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
+    optional: bool = False
+
+
+class Limits(_Part):
+    """Limits of each trial; null means none beyond the scenario's own.
+
+    Attributes:
+        max_turns: Turns of the agent loop.
+        token_limit: Tokens of input and output together.
+        time_limit_s: Wall-clock seconds.
+        command_timeout_s: Seconds for one shell command.
+    """
+
+    max_turns: int | None = Field(default=None, ge=1)
+    token_limit: int | None = Field(default=None, ge=1)
+    time_limit_s: int | None = Field(default=None, ge=1)
+    command_timeout_s: int = Field(default=30, ge=1)
+
+
+class Concurrency(_Part):
+    """How much runs at once. Changes no result.
+
+    Attributes:
+        trials: Trials in flight per subject.
+        connections: Model calls in flight per subject; Inspect's own number where null.
+    """
+
+    trials: int = Field(default=16, ge=1, le=10_000)
+    connections: int | None = Field(default=None, ge=1)
+
+
+class Plan(_Part):
+    """A campaign, as its author wrote it.
+
+    Attributes:
+        name: What people call it.
+        subjects: What is tested.
+        scenarios: The conditions of each scenario.
+        worlds: Seeds of the worlds, the same for every condition and subject.
+        epochs: Repeats within each world.
+        interview: Whether the interview is held after the work.
+        sandbox: Inspect sandbox for scenarios that have a machine: ``type`` or ``type:config``.
+        limits: Limits of each trial.
+        concurrency: How much runs at once.
+        as_run: What a finished or running campaign adds to its copy; not read from here.
+    """
+
+    name: Name = "campaign"
+    subjects: Annotated[
+        tuple[Annotated[Subject, BeforeValidator(_named)], ...],
+        BeforeValidator(_as_list),
+        Field(min_length=1),
+    ]
+    scenarios: Annotated[
+        dict[
+            str,
+            Annotated[
+                tuple[Annotated[Condition, BeforeValidator(_levels)], ...],
+                BeforeValidator(_conditions),
+                Field(min_length=1),
+            ],
+        ],
+        BeforeValidator(_by_name),
+        Field(min_length=1),
+    ]
+    worlds: Worlds = tuple(range(1, 11))
+    epochs: int = Field(default=1, strict=True, ge=1)
+    interview: bool = True
+    sandbox: Name = "bwrap"
+    limits: Limits = Limits()
+    concurrency: Concurrency = Concurrency()
+    as_run: dict[str, Any] | None = None
