@@ -7,8 +7,8 @@ import anyio
 
 from offswitch.sandbox.config import BwrapConfig
 from offswitch.sandbox.errors import SandboxUnavailable
-from offswitch.sandbox.launch import Method, has_stage_programs, launch
-from offswitch.sandbox.machine import ALTERNATIVES, find_bwrap, interpreters
+from offswitch.sandbox.launch import Method, launch
+from offswitch.sandbox.machine import ALTERNATIVES, find_bwrap, has_programs, interpreters
 from offswitch.sandbox.seccomp import ARCHITECTURES
 
 _found: Method | None = None
@@ -26,7 +26,7 @@ def check() -> None:
 
 async def working_method() -> Method:
     """Returns the best way of making sandboxes that works here; like `check`."""
-    global _found  # noqa: PLW0603 - the machine does not change while this process runs
+    global _found
     if _found is None:
         _found = await _search()
     return _found
@@ -54,7 +54,7 @@ async def _search() -> Method:
 
 def _methods() -> list[Method]:
     """Returns the ways to try, the strictest first."""
-    users = (True, False) if os.geteuid() == 0 else (False,)
-    stages = (True, False) if has_stage_programs() else (False,)
+    users = (True, False) if os.geteuid() == 0 and has_programs("setpriv") else (False,)
+    stages = (True, False) if has_programs("unshare", "mount", "sh", "mkdir") else (False,)
     ways = itertools.product(users, stages, interpreters())
     return [Method(python, own_user, staged) for own_user, staged, python in ways]

@@ -82,6 +82,11 @@ class Cgroups:
                     await anyio.sleep(0.01)
 
 
+def limits(resource: str) -> bool:
+    """Whether a resource (``memory``, ``processes``) can be limited by control groups here."""
+    return any(controller.resource == resource for controller in controllers())
+
+
 @cache
 def controllers() -> tuple[Controller, ...]:
     """Returns the controllers under which this process can make groups, found by trying."""

@@ -1,6 +1,5 @@
 """The bubblewrap command line of a sandbox, and the few files that its /etc holds."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +29,15 @@ def staged(config: BwrapConfig, stage: Path, command: list[str]) -> list[str]:
     size = f"size={config.disk_mb}m,nr_inodes={config.inodes},mode=755"
     unshare = ["unshare", "--user", "--map-root-user", "--mount", "--"]
     return [*unshare, "sh", "-c", STAGE_SCRIPT, "sh", str(stage), size, *command]
+
+
+def as_user(user: int, command: list[str]) -> list[str]:
+    """Returns the command line that runs a command as a user (needs root).
+
+    A program does it rather than `subprocess`, which would have to copy this process's page
+    tables: 20 ms where it has 300 MB.
+    """
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--", *command]
 
 
 def isolation(config: BwrapConfig) -> list[str]:
@@ -73,7 +81,7 @@ def _system(config: BwrapConfig, interpreter: Interpreter) -> list[str]:
     options: list[str] = []
     for tree in system_trees():
         if tree.is_symlink():
-            options += ["--symlink", os.readlink(tree), str(tree)]
+            options += ["--symlink", str(tree.readlink()), str(tree)]
         else:
             options += ["--ro-bind", str(tree), str(tree)]
     if interpreter.source is not None:

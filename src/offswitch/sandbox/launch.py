@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import anyio
 
-from offswitch.sandbox import command_line, seccomp
+from offswitch.sandbox import cgroup, command_line, seccomp
 from offswitch.sandbox.cgroup import Cgroups
 from offswitch.sandbox.config import BwrapConfig
 from offswitch.sandbox.errors import SandboxUnavailable
@@ -97,22 +96,16 @@ async def launch(config: BwrapConfig, method: Method) -> tuple[Processes, Sessio
         ours.callback(session.close)
         log = _kept(ours, os.memfd_create("log"))
         info_read, info_write = os.pipe()
-        block_read, block_write = os.pipe()
         _kept(ours, info_read)
-        release = ours.enter_context(contextlib.ExitStack())
-        _kept(release, block_write)
         _kept(theirs, info_write)
-        _kept(theirs, block_read)
-        inherit = Inherited(theirs, theirs_control.fileno(), info_write, block_read, log)
+        inherit = Inherited(theirs, theirs_control.fileno(), info_write, log)
         outer = _spawn(config, method, inherit)
         theirs.close()
         try:
             with anyio.fail_after(_START_S):
                 init = await _read_init(info_read)
                 init_fd = _kept(ours, os.pidfd_open(init))
-                cgroups = _limit(outer.pid, init, config, ours)
-                os.write(block_write, b"x")
-                release.close()
+                cgroups = _limit(init, config, ours)
                 await session.wait_ready()
             if not session.ready:
                 raise SandboxUnavailable("its first process ended at once")
@@ -135,7 +128,6 @@ class Inherited:
     stack: contextlib.ExitStack
     control: int
     info: int
-    block: int
     log: int
 
     def data(self, content: bytes) -> int:
@@ -153,18 +145,20 @@ def _spawn(config: BwrapConfig, method: Method, inherit: Inherited) -> subproces
 
     bwrap, environment, bwrap_fds = _bwrap(inherit.stack)
     stage = _stage() if method.staged else None
+    supervised_kib = 0 if cgroup.limits("memory") else config.memory_mb * 1024
     command = [
         bwrap,
         *command_line.isolation(config),
         *command_line.file_system(config, method.interpreter, stage, open_data),
         *("--seccomp", str(open_data(seccomp.program(loopback=config.loopback)))),
-        *("--info-fd", str(inherit.info), "--block-fd", str(inherit.block), "--"),
+        *("--info-fd", str(inherit.info), "--"),
         *(method.interpreter.path, "-ISEB", f"/dev/fd/{open_data(_resident())}"),
-        *(str(inherit.control), command_line.FIRST_PROCESS_NAME),
+        *(str(inherit.control), command_line.FIRST_PROCESS_NAME, str(supervised_kib)),
     ]
     if stage is not None:
         command = command_line.staged(config, stage, command)
-    user = spare_id() if method.own_user else None
+    if method.own_user:
+        command = command_line.as_user(spare_id(), command)
     return subprocess.Popen(  # noqa: S603 - no shell, arguments are ours
         command,
         stdin=subprocess.DEVNULL,
@@ -172,10 +166,7 @@ def _spawn(config: BwrapConfig, method: Method, inherit: Inherited) -> subproces
         stderr=inherit.log,
         cwd="/",
         env=environment,
-        pass_fds=[inherit.control, inherit.info, inherit.block, *bwrap_fds, *data],
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
+        pass_fds=[inherit.control, inherit.info, *bwrap_fds, *data],
     )
 
 
@@ -225,11 +216,10 @@ async def _read_init(fd: int) -> int:
     return int(json.loads(text)["child-pid"])
 
 
-def _limit(outer: int, init: int, config: BwrapConfig, stack: contextlib.ExitStack) -> Cgroups:
-    """Limits the new processes while they wait."""
+def _limit(init: int, config: BwrapConfig, stack: contextlib.ExitStack) -> Cgroups:
+    """Limits the first process while it starts, and so all that it will start."""
     cgroups = Cgroups.create(config)
     stack.callback(cgroups.discard)
-    cgroups.add(outer)
     cgroups.add(init)
     return cgroups
 
@@ -265,8 +255,3 @@ async def _wait_for(process: subprocess.Popen[bytes]) -> None:
 def _kept(stack: contextlib.ExitStack, fd: int) -> int:
     stack.callback(os.close, fd)
     return fd
-
-
-def has_stage_programs() -> bool:
-    """Whether the programs are here that mount the limited file system."""
-    return all(shutil.which(program) for program in ("unshare", "mount", "sh", "mkdir"))

@@ -51,10 +51,16 @@ def report(
     by_group = "control group"
     disk = "one tmpfs for all writable places" if staged else "a tmpfs per writable place"
     return (
-        Limit("memory_mb", config.memory_mb, by_group if "memory" in cgroups.resources
-              else "RLIMIT_AS, each process by itself"),
-        Limit("processes", config.processes, by_group if "processes" in cgroups.resources
-              else _process_means(own_user=own_user)),
+        Limit(
+            "memory_mb",
+            config.memory_mb,
+            by_group if "memory" in cgroups.resources else "RLIMIT_AS, each process by itself",
+        ),
+        Limit(
+            "processes",
+            config.processes,
+            by_group if "processes" in cgroups.resources else _process_means(own_user=own_user),
+        ),
         Limit("disk_mb", config.disk_mb, disk),
         Limit("inodes", config.inodes if staged else None, disk if staged else "not limited"),
         Limit("open_files", config.open_files, "RLIMIT_NOFILE, each process by itself"),

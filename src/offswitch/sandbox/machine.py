@@ -94,18 +94,16 @@ def harness_directories() -> list[Path]:
         spec = importlib.util.find_spec(package)
         if spec is not None and spec.origin is not None:
             candidates.add(Path(spec.origin).resolve().parent.parent)
-    directories = {path.resolve() for path in candidates if path.is_dir()}
+    directories = {path.resolve() for path in candidates if path.is_dir() and any(path.iterdir())}
     return sorted(path for path in directories if is_shown(path) and path != Path("/usr"))
 
 
-def spare_id() -> int | None:
-    """Returns a user id that nobody else has, for one sandbox; None where this is not root.
+def spare_id() -> int:
+    """Returns a user id that nobody else has, for one sandbox.
 
     A user of its own keeps a sandbox's processes from the files and the process count of other
     sandboxes, even where the kernel's user namespaces should fail.
     """
-    if os.geteuid() != 0:
-        return None
     first, size = max(_mapped_ids(), key=lambda mapped: mapped[1])
     top = min(first + size - 1, _HIGHEST_ID)
     span = min(_ID_RANGE, max(1, (top - first) // 2))
@@ -115,6 +113,11 @@ def spare_id() -> int | None:
             pwd.getpwuid(candidate)
         except KeyError:
             return candidate
+
+
+def has_programs(*names: str) -> bool:
+    """Whether all of these programs are installed."""
+    return all(shutil.which(name) for name in names)
 
 
 def _mapped_ids() -> list[tuple[int, int]]:

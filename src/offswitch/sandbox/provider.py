@@ -163,7 +163,7 @@ class BwrapSandbox(SandboxEnvironment):
         self, body: bytes, stdin: bytes | None, limit: int, seconds: float, what: str
     ) -> Call:
         self._check_running()
-        call = await self._session.run(body, stdin=stdin, limit=limit, timeout=seconds)
+        call = await self._session.run(body, stdin=stdin, limit=limit, seconds=seconds)
         if call.ended:
             raise SandboxEnded(
                 f"the sandbox's session ended during {what}", call.stdout.text(), call.stderr.text()
@@ -241,4 +241,3 @@ class BwrapSandbox(SandboxEnvironment):
 
 def _as_bytes(content: str | bytes | None) -> bytes | None:
     return content.encode() if isinstance(content, str) else content
-

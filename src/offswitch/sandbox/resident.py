@@ -1,4 +1,4 @@
-# ruff: noqa: S606, PTH - one small process without a shell and without the imports of pathlib
+# ruff: noqa: PTH103, PTH118, PTH119, PTH120, PTH123, PTH208, S606, SIM105 - few imports, no shell
 """The first process of a sandbox: starts commands for the host and reaps what is left over.
 
 The host hands this file's text to the sandbox's Python (3.8 or later), which runs it as process
@@ -10,15 +10,15 @@ written before the session ended is still there to be read. Replies are packets 
 SIGTERM and SIGPWR end the session: the kernel then kills every process in the PID namespace. Any
 other signal from inside is without effect, since the kernel shields process 1 of a namespace.
 
-It imports the C modules behind `socket` and `signal`, whose Python layers would double the time
-that a sandbox takes to start.
+It imports the C modules behind `socket`, `signal` and `ctypes`, whose Python layers would double
+the time that a sandbox takes to start.
 """
 
 from __future__ import annotations
 
+import _ctypes
 import _signal
 import _socket
-import ctypes
 import errno
 import os
 import resource
@@ -26,6 +26,7 @@ import select
 import stat
 import struct
 import sys
+import time
 
 RUN, KILL, DISCARD = 1, 2, 3
 READY, EXITED, NO_DIRECTORY, FAILED = 1, 2, 3, 4
@@ -36,9 +37,10 @@ TAG_BASE = 1 << 40
 PR_SET_DUMPABLE, PR_SET_NAME = 4, 15
 MSG_CMSG_CLOEXEC = 0x40000000
 KILL_ROUNDS = 20
+SUPERVISION_S = 0.1
 
 
-def look_ordinary(name):
+def look_ordinary(name: str) -> None:
     """Takes on the name of an ordinary first process and closes this one to the others.
 
     Not dumpable means that processes of the same user can neither trace it nor look at its
@@ -53,33 +55,35 @@ def look_ordinary(name):
         os.close(memory)
     except OSError:
         pass  # a hardened kernel forbids it; only realism suffers
-    prctl = ctypes.CDLL(None).prctl
-    prctl(PR_SET_NAME, os.path.basename(name).encode(), 0, 0, 0)
-    if prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-        raise OSError("cannot become undumpable")
+    prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")
+    _ctypes.call_function(prctl, (PR_SET_NAME, os.path.basename(name).encode()))
+    if _ctypes.call_function(prctl, (PR_SET_DUMPABLE, 0)) != 0:
+        raise OSError("cannot close itself to the other processes")
 
 
-def end_session(signum, frame):
+def end_session(signum: int, frame: object) -> None:
+    """Ends the session; its signal handler."""
     os._exit(0)
 
 
-def reply(control, kind, number=0, value=0):
+def reply(control: _socket.socket, kind: int, number: int = 0, value: int = 0) -> None:
+    """Sends one packet to the host."""
     control.send(PACKET.pack(kind, number, value))
 
 
-def receive(control):
+def receive(control: _socket.socket) -> tuple[int, int, list[int]]:
     """Returns the next packet's kind, command number and descriptors; kind 0 at the end."""
     data, ancillary, _, _ = control.recvmsg(64, _socket.CMSG_SPACE(4 * 8), MSG_CMSG_CLOEXEC)
     if not data:
         return 0, 0, []
-    fds = []
+    fds: list[int] = []
     for _, _, payload in ancillary:
-        fds += struct.unpack("%di" % (len(payload) // 4), payload)
+        fds += struct.unpack(f"{len(payload) // 4}i", payload)
     kind, number, _ = PACKET.unpack(data)
     return kind, number, fds
 
 
-def parse(fd):
+def parse(fd: int) -> tuple[bytes, list[list[int]], bytes, dict[bytes, bytes], list[bytes]]:
     """Returns operation, limits, working directory, environment and arguments of a request."""
     with open(fd, "rb") as body:
         operation, limits, cwd, count, *fields = body.read().split(b"\0")
@@ -89,23 +93,23 @@ def parse(fd):
     return operation, numbers, cwd, pairs, fields[split:]
 
 
-def start(control, number, fds):
+def start(control: _socket.socket, number: int, fds: list[int]) -> int:
     """Forks the process that carries out a request and returns its process number."""
     request, *streams = fds
-    operation, limits, cwd, env, args = parse(request)
     pid = os.fork()
     if pid == 0:
         try:
-            become(control, number, streams, operation, limits, cwd, env, args)
+            become(control, number, streams, request)
         finally:
             os._exit(127)
-    for fd in streams:
+    for fd in fds:
         os.close(fd)
     return pid
 
 
-def become(control, number, streams, operation, limits, cwd, env, args):
+def become(control: _socket.socket, number: int, streams: list[int], request: int) -> None:
     """Carries out a request in the child process; ends the process."""
+    operation, limits, cwd, env, args = parse(request)
     problem = NO_DIRECTORY
     try:
         os.setsid()
@@ -123,13 +127,27 @@ def become(control, number, streams, operation, limits, cwd, env, args):
         else:
             for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGINT):
                 _signal.signal(ignored, _signal.SIG_DFL)
-            os.execvpe(args[0], args, env)
+            execute(args, env)
         os._exit(0)
     except OSError as error:
         reply(control, problem, number, error.errno or errno.EIO)
 
 
-def copy_out(path, limit):
+def execute(args: list[bytes], env: dict[bytes, bytes]) -> None:
+    """Replaces the process by a command; `os.execvpe` would import modules on the way."""
+    problem: OSError = FileNotFoundError(errno.ENOENT, "")
+    search = [b""] if b"/" in args[0] else env.get(b"PATH", os.defpath.encode()).split(b":")
+    for directory in search:
+        try:
+            os.execve(os.path.join(directory, args[0]), args, env)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            problem = error
+    raise problem
+
+
+def copy_out(path: bytes, limit: int) -> None:
     """Copies a file to standard output."""
     source = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     mode = os.fstat(source).st_mode
@@ -150,7 +168,7 @@ def copy_out(path, limit):
         write_all(1, data)
 
 
-def copy_in(path):
+def copy_in(path: bytes) -> None:
     """Copies standard input to a file and makes the directories on the way to it."""
     parent = os.path.dirname(path)
     if parent:
@@ -167,13 +185,14 @@ def copy_in(path):
         write_all(target, data)
 
 
-def write_all(fd, data):
+def write_all(fd: int, data: bytes) -> None:
+    """Writes all of the data."""
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
 
 
-def reap(control, running):
+def reap(control: _socket.socket, running: dict[int, int]) -> None:
     """Collects every process that has ended and reports those that the host asked for."""
     while True:
         try:
@@ -188,14 +207,14 @@ def reap(control, running):
             reply(control, EXITED, number, code)
 
 
-def tagged(number):
+def tagged(number: int) -> list[int]:
     """Returns the processes that a command has started, however they detached themselves."""
-    wanted = b"%d" % (TAG_BASE + number)
+    wanted = str(TAG_BASE + number).encode()
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit() and name != "1":
             try:
-                with open("/proc/%s/limits" % name, "rb") as limits:
+                with open(f"/proc/{name}/limits", "rb") as limits:
                     row = next(line for line in limits if line.startswith(b"Max file locks"))
                 if row.split()[3] == wanted:
                     found.append(int(name))
@@ -204,7 +223,7 @@ def tagged(number):
     return found
 
 
-def kill_tree(number, running):
+def kill_tree(number: int, running: dict[int, int]) -> None:
     """Kills all of a command's processes; where they multiply faster, every process."""
     for pid, owner in running.items():
         if owner == number:
@@ -220,36 +239,41 @@ def kill_tree(number, running):
     signal_process(-1, _signal.SIGKILL)
 
 
-def close_quietly(fd):
+def close_quietly(fd: int) -> None:
+    """Closes a descriptor that may be closed."""
     try:
         os.close(fd)
     except OSError:
         pass  # the descriptor that listed the directory
 
 
-def signal_process(pid, signum):
+def signal_process(pid: int, signum: int) -> None:
+    """Sends a signal to a process that may be gone."""
     try:
         os.kill(pid, signum)
     except OSError:
         pass
 
 
-def is_zombie(pid):
+def is_zombie(pid: int) -> bool:
+    """Whether a process is dead already."""
     try:
-        with open("/proc/%d/stat" % pid) as status:
+        with open(f"/proc/{pid}/stat") as status:
             return status.read().rpartition(")")[2].split()[0] in "ZX"
     except OSError:
         return True
 
 
-def handle(control, running, poll, discarded):
+def handle(
+    control: _socket.socket, running: dict[int, int], poll: select.poll, discarded: set[int]
+) -> bool:
     """Handles one packet from the host; returns whether the session goes on."""
     kind, number, fds = receive(control)
     if kind == RUN:
         try:
             running[start(control, number, fds)] = number
         except OSError as error:  # no more processes
-            for fd in fds[1:]:
+            for fd in fds:
                 os.close(fd)
             reply(control, FAILED, number, error.errno or errno.EAGAIN)
             reply(control, EXITED, number, 126)
@@ -263,7 +287,7 @@ def handle(control, running, poll, discarded):
     return kind != 0
 
 
-def discard(fd, poll, discarded):
+def discard(fd: int, poll: select.poll, discarded: set[int]) -> None:
     """Keeps background processes alive whose output nobody waits for any more."""
     try:
         if os.read(fd, CHUNK):
@@ -275,7 +299,30 @@ def discard(fd, poll, discarded):
     os.close(fd)
 
 
-def main(control_fd, name):
+def resident_kib(name: str) -> int:
+    """Returns the memory that a process holds, without what it maps from files."""
+    total = 0
+    try:
+        with open(f"/proc/{name}/status", "rb") as status:
+            for line in status:
+                if line.startswith((b"RssAnon:", b"RssShmem:")):
+                    total += int(line.split()[1])
+    except OSError:
+        pass
+    return total
+
+
+def supervise_memory(limit_kib: int) -> bool:
+    """Kills the largest process while all together hold too much; returns whether any is left."""
+    names = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    sizes = {int(name): resident_kib(name) for name in names}
+    if sum(sizes.values()) > limit_kib:
+        signal_process(max(sizes, key=lambda pid: sizes[pid]), _signal.SIGKILL)
+    return bool(sizes)
+
+
+def prepare(control_fd: int, name: str) -> tuple[_socket.socket, int]:
+    """Closes what was inherited, installs the signal handlers, and takes on the name."""
     for fd in sorted(int(entry) for entry in os.listdir("/proc/self/fd")):
         if fd > 2 and fd != control_fd:
             close_quietly(fd)
@@ -284,27 +331,44 @@ def main(control_fd, name):
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
+    _signal.set_wakeup_fd(wake_write)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    _signal.signal(_signal.SIGCHLD, lambda signum, frame: None)  # wakes `poll`
     for signum in (_signal.SIGTERM, _signal.SIGPWR):
         _signal.signal(signum, end_session)
-    _signal.set_wakeup_fd(wake_write)
-    _signal.signal(_signal.SIGCHLD, lambda signum, frame: None)
     look_ordinary(name)
-    running, discarded = {}, set()
+    return control, wake_read
+
+
+def main(control_fd: int, name: str, memory_kib: int) -> None:
+    """Serves the host until it closes the socket.
+
+    Args:
+        control_fd: Descriptor of the control socket.
+        name: The name under which this process appears.
+        memory_kib: Most memory of all processes together, where no control group sees to it;
+            otherwise 0.
+    """
+    control, wake = prepare(control_fd, name)
+    running: dict[int, int] = {}
+    discarded: set[int] = set()
     poll = select.poll()
     poll.register(control_fd, select.POLLIN)
-    poll.register(wake_read, select.POLLIN)
+    poll.register(wake, select.POLLIN)
     reply(control, READY)
-    going = True
+    going, busy, supervised = True, memory_kib > 0, 0.0
     while going:
-        for fd, _ in poll.poll():
+        for fd, _ in poll.poll(SUPERVISION_S * 1000 if busy else None):
             if fd == control_fd:
                 going = handle(control, running, poll, discarded)
-            elif fd == wake_read:
-                os.read(wake_read, 4096)
+            elif fd == wake:
+                os.read(wake, 4096)
                 reap(control, running)
             else:
                 discard(fd, poll, discarded)
+        if memory_kib and time.monotonic() > supervised + SUPERVISION_S:
+            supervised = time.monotonic()
+            busy = supervise_memory(memory_kib) or bool(running)
 
 
-main(int(sys.argv[1]), sys.argv[2])
+main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import anyio
@@ -109,20 +108,18 @@ class Session:
             await anyio.wait_readable(self._control)
             self._receive()
 
-    async def run(
-        self, body: bytes, *, stdin: bytes | None, limit: int, timeout: float
-    ) -> Call:
+    async def run(self, body: bytes, *, stdin: bytes | None, limit: int, seconds: float) -> Call:
         """Sends a request and waits until it is done, its time is over, or the session ended.
 
         Args:
             body: The request, as `protocol.encode` makes it.
             stdin: Its standard input; None: empty.
             limit: Most bytes of each output; a command that writes more is killed.
-            timeout: Seconds after which it is killed with everything it has started.
+            seconds: Time after which it is killed with everything it has started.
         """
         call = await self._send(body, stdin is not None, limit)
         try:
-            with anyio.move_on_after(timeout) as scope:
+            with anyio.move_on_after(seconds) as scope:
                 await self._attend(call, stdin or b"")
             if scope.cancelled_caught:
                 call.timed_out = True
