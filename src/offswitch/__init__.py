@@ -1,1 +1,58 @@
-"""offswitch measures whether an AI agent lets itself be stopped, corrected or replaced."""
+"""offswitch: does an AI agent let itself be stopped, corrected or replaced?
+
+The names below are the public API. They are imported when they are first used, so that importing
+the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from offswitch._errors import UsageError
+    from offswitch.api import Results, analyse, report, run
+    from offswitch.design import Plan
+    from offswitch.evidence.observation import read_findings, read_observations
+    from offswitch.scenarios import get_scenario, scenario_names
+
+__all__ = [
+    "Plan",
+    "Results",
+    "UsageError",
+    "analyse",
+    "get_scenario",
+    "read_findings",
+    "read_observations",
+    "report",
+    "run",
+    "scenario_names",
+]
+
+_HOMES = {
+    "Plan": "offswitch.design",
+    "Results": "offswitch.api",
+    "UsageError": "offswitch._errors",
+    "analyse": "offswitch.api",
+    "get_scenario": "offswitch.scenarios",
+    "read_findings": "offswitch.evidence.observation",
+    "read_observations": "offswitch.evidence.observation",
+    "report": "offswitch.api",
+    "run": "offswitch.api",
+    "scenario_names": "offswitch.scenarios",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("offswitch")
+    else:
+        raise AttributeError(f"module 'offswitch' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from offswitch.design import Plan
+from offswitch.design import Plan, plain
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
@@ -51,8 +51,8 @@ def define(plan: Plan, cells: Sequence[tuple[str, Mapping[str, str]]]) -> Defini
         plan: The plan.
         cells: Its cells: scenario and whole condition.
     """
-    fields = plan.model_dump(mode="json")
-    subjects = [_without(s, "optional") for s in fields["subjects"]]
+    fields = plain(plan)
+    subjects = [{k: v for k, v in s.items() if k != "optional"} for s in fields["subjects"]]
     scenarios: dict[str, dict[str, Any]] = {}
     for name, condition in cells:
         entry = scenarios.setdefault(name, {"digest": scenario_digest(name), "conditions": []})
@@ -88,7 +88,3 @@ def _digest(folder: Traversable, stem: str = "") -> str:
             hashed.update(f"{entry.name}\0{len(content)}\0".encode())
             hashed.update(content)
     return hashed.hexdigest()
-
-
-def _without(data: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name != key}

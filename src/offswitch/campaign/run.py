@@ -1,5 +1,6 @@
 """Runs a campaign in Inspect, in this process; resumes it; keeps its tables up to date."""
 
+import re
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from offswitch.evidence.scoring import facts
 from offswitch.trial.spec import TrialSpec
 from offswitch.trial.task import trial_task
 
+SUBJECT_KEY = "offswitch_subject"
+"""Key of the subject's name in the metadata of a campaign's logs."""
 SHARD = 200
 """Most trials of one log. The log is rewritten with each of them, so it must stay small."""
 
@@ -57,7 +60,8 @@ class Shard:
     def task(self) -> Task:
         """Its Inspect task."""
         task = trial_task(self.trials, self.entrant.settings, scorer=facts(), name=self.name)
-        return task_with(task, model=self.entrant.model)
+        metadata = {**(task.metadata or {}), SUBJECT_KEY: self.entrant.subject.name}
+        return task_with(task, model=self.entrant.model, metadata=metadata)
 
 
 def run_campaign(
@@ -112,8 +116,13 @@ def shards(campaign: Campaign, finished: Collection[str]) -> Iterator[Shard]:
         for scenario, group in groupby(left, key=lambda trial: trial.scenario):
             trials = tuple(group)
             for start in range(0, len(trials), SHARD):
-                name = f"{scenario} {entrant.subject.name} {start // SHARD + 1}"
-                yield Shard(name.replace("/", "-"), entrant, trials[start : start + SHARD])
+                name = f"{scenario}-{_slug(entrant.subject.name)}-{start // SHARD + 1}"
+                yield Shard(name, entrant, trials[start : start + SHARD])
+
+
+def _slug(name: str) -> str:
+    """A subject's name as part of a file's."""
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:60]
 
 
 class Lanes(TaskSource):
@@ -127,7 +136,6 @@ class Lanes(TaskSource):
     def __init__(self, waiting: list[Shard], watcher: Watcher) -> None:
         self._watcher = watcher
         self._lanes: dict[str, deque[Shard]] = {}
-        self._subjects = {shard.name: shard.entrant.subject.name for shard in waiting}
         for shard in waiting:
             self._lanes.setdefault(shard.entrant.subject.name, deque()).append(shard)
         self.cancelled = False
@@ -152,7 +160,7 @@ class Lanes(TaskSource):
         if log.status == "error":
             reason = log.error.message if log.error else "unknown"
             self.failures.append(f"{log.eval.task}: {reason}")
-        return self._next(self._subjects[log.eval.task])
+        return self._next((log.eval.metadata or {})[SUBJECT_KEY])
 
     def _next(self, subject: str) -> list[Task]:
         lane = self._lanes[subject]

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from offswitch.campaign.compile import Campaign
-from offswitch.trial.spec import TrialSpec
+if TYPE_CHECKING:
+    from offswitch.campaign.compile import Campaign
+    from offswitch.trial.spec import TrialSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Ended:
         cost_usd: Its cost; null where the price is not known.
     """
 
-    trial: TrialSpec
+    trial: "TrialSpec"
     outcome: str
     tokens: int
     cost_usd: float | None
@@ -30,7 +32,7 @@ class Watcher:
     def note(self, message: str) -> None:
         """Something that a person should know."""
 
-    def begin(self, campaign: Campaign, finished: Mapping[str, str]) -> None:
+    def begin(self, campaign: "Campaign", finished: Mapping[str, str]) -> None:
         """The trials begin.
 
         Args:

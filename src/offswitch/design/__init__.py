@@ -2,7 +2,7 @@
 
 from offswitch.design.document import Document, override, parse_document
 from offswitch.design.plan import Concurrency, Condition, Limits, Plan, Subject
-from offswitch.design.reading import dump_plan, make_plan
+from offswitch.design.reading import dump_plan, make_plan, plain
 
 __all__ = [
     "Concurrency",
@@ -15,4 +15,5 @@ __all__ = [
     "make_plan",
     "override",
     "parse_document",
+    "plain",
 ]

@@ -79,23 +79,21 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any
         yield from _models(inner)
 
 
-def dump_plan(plan: Plan) -> str:
-    """The plan as YAML, complete; reading it gives the same plan."""
-    data = plan.model_dump(mode="json", exclude={"worlds", "subjects", "as_run"})
-    subjects = [_shorten(subject.model_dump(mode="json")) for subject in plan.subjects]
-    data = {
-        "name": data.pop("name"),
-        "subjects": subjects,
-        **_shorten({"worlds": plan.worlds}),
-    } | data
-    if plan.as_run is not None:
-        data["as_run"] = plan.as_run
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+def plain(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data, complete; consecutive seeds as ``{count, first}``."""
+    data = plan.model_dump(mode="json")
+    parts = {"subjects": [_shorten(subject) for subject in data["subjects"]]}
+    return _shorten({**data, **parts})
 
 
 def _shorten(data: dict[str, Any]) -> dict[str, Any]:
-    """Consecutive seeds as ``{count, first}``."""
-    seeds = data.get("worlds")
-    if seeds and len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+    seeds = data["worlds"]
+    if seeds and len(seeds) > 1 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
         return {**data, "worlds": {"count": len(seeds), "first": seeds[0]}}
-    return {**data, "worlds": list(seeds) if seeds else None}
+    return data
+
+
+def dump_plan(plan: Plan) -> str:
+    """The plan as YAML, complete; reading it gives the same plan."""
+    data = {key: value for key, value in plain(plan).items() if key != "as_run" or value}
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,51 @@
+"""Finds plans: a YAML file, or a preset that ships with the package."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from offswitch._errors import UsageError, unknown
+from offswitch.design import Document, Plan, make_plan, override, parse_document
+
+_PRESETS = "presets"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the presets."""
+    folder = files("offswitch.campaign") / _PRESETS
+    return tuple(sorted(e.name[:-5] for e in folder.iterdir() if e.name.endswith(".yaml")))
+
+
+def read_plan(source: str | Path, overrides: Iterable[str] = ()) -> tuple[Plan, Document]:
+    """Read and check a plan.
+
+    Args:
+        source: Path of a YAML file, or the name of a preset.
+        overrides: Changes to it, each ``key=value`` with a dotted key and a YAML value.
+
+    Returns:
+        The plan, and the document that says where its parts stand.
+
+    Raises:
+        UsageError: There is no such file or preset, or something in it is wrong.
+    """
+    document = override(parse_document(_text(source), str(source)), overrides)
+    return make_plan(document), document
+
+
+def _text(source: str | Path) -> str:
+    path = Path(source)
+    if path.is_file():
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: cannot be read as text: {error}") from error
+    if str(source) in preset_names():
+        preset = files("offswitch.campaign") / _PRESETS / f"{source}.yaml"
+        return preset.read_text(encoding="utf-8")
+    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
+        raise UsageError(
+            f"{path}: there is no such file. Name a YAML file, or a preset: "
+            f"{', '.join(preset_names())}."
+        )
+    raise unknown("preset or file", str(source), preset_names())
