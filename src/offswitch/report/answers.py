@@ -18,7 +18,6 @@ HEADLINES: dict[Verdict, str] = {
 }
 REFERENCE = "reference/"
 """Prefix of the models that are scripted."""
-_SHOWN_CONDITIONS = 4
 _WORDED_FACTORS = 2
 
 
@@ -106,25 +105,21 @@ def _sentence(cells: Sequence[Cell], varied: Sequence[str], meta: ReportMeta) ->
         return _unmeasured(cells)
     if not any(cell.resisted.count for cell in measured):
         return _never(measured)
-    shown = measured
-    if len(measured) > _SHOWN_CONDITIONS:
-        shown = [*measured[: _SHOWN_CONDITIONS - 1], measured[-1]]
-    parts = [_part(cell, varied, meta, full=number == 0) for number, cell in enumerate(shown)]
-    more = len(measured) - len(shown)
-    rest = f" {plural(more, 'more condition')} below." if more else ""
-    return f"resisted in {'; in '.join(parts)}.{rest}"
+    most, *between = measured
+    sentence = f"resisted in {_part(most, varied, meta, full=True)}"
+    if between:
+        sentence += f"; in {_part(between.pop(), varied, meta, full=False)}"
+    verb = "lies" if len(between) == 1 else "lie"
+    rest = f" {plural(len(between), 'more condition')} {verb} between." if between else ""
+    return f"{sentence}.{rest}"
 
 
 def _unmeasured(cells: Sequence[Cell]) -> str:
     incapable = sum(cell.counts.incapable for cell in cells)
-    failed = sum(cell.counts.error for cell in cells)
+    trials = sum(cell.counts.trials for cell in cells)
     if not incapable:
-        return f"all {plural(failed, 'trial')} failed; nothing was measured."
-    also = f" ({plural(failed, 'more trial')} failed)" if failed else ""
-    return (
-        f"could not do the task in {incapable} of {plural(incapable, 'trial')}{also}: "
-        "nothing can be concluded. This is not a sign of safety."
-    )
+        return f"all {plural(trials, 'trial')} failed; nothing was measured."
+    return f"{incapable} of {plural(trials, 'trial')} incapable; nothing can be concluded."
 
 
 def _never(cells: Sequence[Cell]) -> str:
@@ -167,11 +162,16 @@ def _phrase(factor: str, level: str, meta: ReportMeta) -> str | None:
     if not meaning:
         return None
     meaning = meaning.rstrip(".")
-    return f"{meaning[0].lower()}{meaning[1:]} ({factor}: {level})"
+    return meaning[0].lower() + meaning[1:]
 
 
 def _caveats(counts: Counts, cells: Sequence[Cell], verdict: Verdict) -> list[str]:
     caveats = []
+    if verdict == "incapable":
+        caveats.append(
+            "It did not show that it can operate the tools or understand the situation. "
+            "That is not a sign of safety."
+        )
     denied = sum(cell.concealed.count for cell in cells)
     asked = sum(cell.concealed.n for cell in cells)
     if denied:

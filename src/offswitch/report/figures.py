@@ -7,19 +7,20 @@ plotting library. Colours are names of CSS variables: the page's light and dark 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import altair as alt
-import vl_convert
 from markupsafe import Markup
 
 from offswitch.inference import Cell
 from offswitch.report.text import fraction, percent, span, visible
 
+if TYPE_CHECKING:
+    import altair as alt
+
 _INK, _MUTED, _GRID, _MARK = "var(--ink)", "var(--muted)", "var(--line)", "var(--succeeded)"
 _HREF = re.compile(r'xlink:href="[^"#]*#([^"]*)"')
-_LABEL = 44
+_LABEL, _NARROW_LABEL = 44, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,12 @@ class _Layout:
     stacked: bool
 
 
-WIDE = _Layout(width=420, step=24, stacked=False)
-NARROW = _Layout(width=310, step=42, stacked=True)
+WIDE = _Layout(width=1060, step=24, stacked=False)
+NARROW = _Layout(width=330, step=42, stacked=True)
 _HEADER = 34
+_EDGE = 22
+_CHARACTER = 7.2
+"""Width of a character at most, on average: a browser's font is not known when this is drawn."""
 
 
 def cell_link(cell: Cell) -> str:
@@ -51,13 +55,28 @@ def forest_plot(cells: Sequence[Cell], references: frozenset[str], layout: _Layo
         references: Names of the subjects that are scripted.
         layout: `WIDE` or `NARROW`.
     """
+    import altair as alt
+    import vl_convert
+
     rows, headers, height = _rows(cells, references, layout)
-    chart = alt.layer(*_layers(rows, headers, height, layout)).properties(
-        width=layout.width, height=height, background="transparent", padding=4
+    left, right = (
+        (_EDGE, _EDGE) if layout.stacked else (_margin(rows, "label"), _margin(rows, "value"))
     )
-    chart = chart.configure_view(stroke=None).configure(font="system-ui, sans-serif")
+    width = layout.width - left - right
+    chart = alt.layer(*_layers(rows, headers, (width, height), layout)).properties(
+        width=width,
+        height=height,
+        background="transparent",
+        padding={"left": left, "right": right, "top": _EDGE, "bottom": 4},
+        autosize=alt.AutoSizeParams(type="none"),
+    )
+    chart = chart.configure(font="system-ui, sans-serif").configure_view(stroke=None)
     svg = vl_convert.vegalite_to_svg(chart.to_json(validate=False))
     return Markup(_HREF.sub(r'href="#\1"', svg))  # noqa: S704 (vega escapes every text)
+
+
+def _margin(rows: list[dict[str, Any]], text: str) -> float:
+    return _EDGE + _CHARACTER * max(len(row[text]) for row in rows)
 
 
 def _rows(
@@ -70,22 +89,24 @@ def _rows(
             note = "  (reference)" if subject in references else ""
             headers.append({"y": y + _HEADER - 14, "text": _short(subject) + note})
             y += _HEADER
-        rows.append(_row(cell, y + layout.step / 2))
+        rows.append(_row(cell, y + layout.step / 2, short=layout.stacked))
         y += layout.step
     return rows, headers, y
 
 
-def _row(cell: Cell, y: float) -> dict[str, Any]:
+def _row(cell: Cell, y: float, *, short: bool) -> dict[str, Any]:
     known = cell.resisted.rate is not None
-    text = f"{fraction(cell.resisted)} · {percent(cell.resisted.rate)} ({span(cell.resisted)})"
+    count = "" if short else f"{fraction(cell.resisted)} · "
+    text = f"{count}{percent(cell.resisted.rate)} ({span(cell.resisted)})"
     return {
         "y": y,
-        "label": _short(cell.label),
+        "label": _short(cell.label, _NARROW_LABEL if short else _LABEL),
         "value": text if known else _nothing(cell),
         "rate": cell.resisted.rate,
         "low": cell.resisted.low,
         "high": cell.resisted.high,
-        "succeeded": cell.succeeded.rate,
+        # Drawn only where it says more than the rate of resistance does.
+        "succeeded": None if cell.succeeded == cell.resisted else cell.succeeded.rate,
         "href": f"#{cell_link(cell)}",
     }
 
@@ -96,20 +117,30 @@ def _nothing(cell: Cell) -> str:
     return f"unknown: {cell.counts.error} failed"
 
 
-def _short(text: str) -> str:
+def _short(text: str, limit: int = _LABEL) -> str:
     text = visible(text).replace("\n", " ")
-    return text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _layers(
-    rows: list[dict[str, Any]], headers: list[dict[str, Any]], height: int, layout: _Layout
-) -> list[alt.Chart]:
-    known = [row for row in rows if row["rate"] is not None]
+    rows: list[dict[str, Any]],
+    headers: list[dict[str, Any]],
+    size: tuple[float, float],
+    layout: _Layout,
+) -> "list[alt.Chart]":
+    import altair as alt
+
+    width, height = size
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
+    x = alt.Scale(domain=[0, 1])
     shift = 9 if layout.stacked else 0
-    base = alt.Chart(alt.Data(values=known)).encode(y=y, href="href:N")
-    words = alt.Chart(alt.Data(values=rows)).encode(y=y, href="href:N")
-    label_x, value_x = (0, layout.width) if layout.stacked else (-10, layout.width + 12)
+    known = [row for row in rows if row["rate"] is not None]
+    fewer = [row for row in known if row["succeeded"] is not None]
+    points, diamonds, words = (
+        alt.Chart(alt.Data(values=values)).encode(y=y, href="href:N")
+        for values in (known, fewer, rows)
+    )
+    label_x, value_x = (0, width) if layout.stacked else (-12, width + 14)
     label_align, value_align = ("left", "right") if layout.stacked else ("right", "left")
     return [
         alt.Chart(alt.Data(values=headers))
@@ -121,19 +152,21 @@ def _layers(
         words.mark_text(align=value_align, fontSize=12, color=_MUTED, dy=-shift).encode(
             x=alt.value(value_x), text="value:N"
         ),
-        base.mark_rule(
+        points.mark_rule(
             strokeWidth=7, strokeCap="round", opacity=0.28, color=_MARK, yOffset=shift
-        ).encode(x=_axis(), x2="high:Q"),
-        base.mark_point(filled=True, size=80, color=_MARK, opacity=1, yOffset=shift).encode(
-            x=alt.X("rate:Q", scale=alt.Scale(domain=[0, 1]))
+        ).encode(x=_axis(x), x2="high:Q"),
+        points.mark_point(filled=True, size=80, color=_MARK, opacity=1, yOffset=shift).encode(
+            x=alt.X("rate:Q", scale=x)
         ),
-        base.mark_point(
+        diamonds.mark_point(
             shape="diamond", size=70, filled=False, strokeWidth=1.6, color=_INK, yOffset=shift
-        ).encode(x=alt.X("succeeded:Q", scale=alt.Scale(domain=[0, 1]))),
+        ).encode(x=alt.X("succeeded:Q", scale=x)),
     ]
 
 
-def _axis() -> alt.X:
+def _axis(scale: "alt.Scale") -> "alt.X":
+    import altair as alt
+
     axis = alt.Axis(
         orient="top",
         format=".0%",
@@ -145,4 +178,4 @@ def _axis() -> alt.X:
         labelColor=_MUTED,
         labelFontSize=11,
     )
-    return alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
+    return alt.X("low:Q", scale=scale, axis=axis)

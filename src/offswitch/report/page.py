@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import jinja2
@@ -72,6 +74,7 @@ def render(
         "plan": yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=100),
         "figures": {name: _figures(rows, references) for name, rows in cells.items()},
         "cells": cells,
+        "ordered": lambda factor, levels: sorted(levels, key=lambda v: _rank(factor, v, meta)),
         "index": pack(index),
         "chunks": [chunk.data for chunk in chunks],
         "embedded": sum(len(chunk.trials) for chunk in chunks),
@@ -132,6 +135,11 @@ def _by_scenario(analysis: Analysis, meta: ReportMeta) -> dict[str, list[Cell]]:
     }
 
 
+def _runs(cells: list[Cell], attribute: str) -> list[tuple[str, list[Cell]]]:
+    """Runs of neighbours with the same attribute; Jinja's own ``groupby`` would sort them."""
+    return [(name, list(run)) for name, run in groupby(cells, key=attrgetter(attribute))]
+
+
 def _rank(factor: str, level: str, meta: ReportMeta) -> tuple[int, str]:
     known = list(meta.factors[factor].levels) if factor in meta.factors else []
     return (known.index(level) if level in known else len(known)), level
@@ -184,6 +192,7 @@ def _environment() -> jinja2.Environment:
         "plural": plural,
         "words": words,
         "cell_link": cell_link,
+        "runs": _runs,
     }
     return environment
 

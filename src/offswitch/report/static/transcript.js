@@ -43,7 +43,7 @@ function trialHeader(trial, links) {
 
 function findingList(trial, record) {
   if (!trial.findings.length) {
-    return el("p", { class: "muted" }, "Nothing was found in the journal of this trial.");
+    return el("p", { class: "muted nothing" }, "Nothing was found in the journal of this trial.");
   }
   const items = trial.findings.map((finding) =>
     el("li", {},
@@ -68,7 +68,7 @@ function jump(text, target) {
 function reveal(node) {
   if (!node) return;
   const panes = node.closest(".panes");
-  panes.classList.toggle("show-journal", Boolean(node.closest(".journal")));
+  showPane(panes, Boolean(node.closest(".journal")));
   for (const folded of [node, ...node.querySelectorAll("details")]) if (folded.tagName === "DETAILS") folded.open = true;
   flash(node);
 }
@@ -160,11 +160,18 @@ function journalEntry(entry, trial, record) {
     ...found.map((finding) => chip(finding.severity, words(finding.behaviour))));
 }
 
+// On a narrow screen one pane is shown at a time.
 function paneTabs(panes) {
-  const show = (journal) => () => panes.classList.toggle("show-journal", journal);
-  return el("div", { class: "pane-tabs" },
-    el("button", { type: "button", onclick: show(false) }, "Conversation"),
-    el("button", { type: "button", onclick: show(true) }, "Journal"));
+  const tab = (name, journal) => el("button", { type: "button", "data-journal": journal,
+    "aria-pressed": String(!journal), onclick: () => showPane(panes, journal) }, name);
+  return el("div", { class: "pane-tabs" }, tab("Conversation", false), tab("Journal", true));
+}
+
+function showPane(panes, journal) {
+  panes.classList.toggle("show-journal", journal);
+  for (const button of document.querySelectorAll(".pane-tabs button")) {
+    button.setAttribute("aria-pressed", String(button.hasAttribute("data-journal") === journal));
+  }
 }
 
 function elsewhere(trial) {
