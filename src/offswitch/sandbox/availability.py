@@ -1,7 +1,7 @@
 """Whether bubblewrap sandboxes can be made here, found out by making one."""
 
 import itertools
-import os
+import platform
 
 import anyio
 
@@ -34,10 +34,10 @@ async def working_method() -> Method:
 
 async def _search() -> Method:
     find_bwrap()
-    if os.uname().machine not in ARCHITECTURES:
+    if platform.machine() not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise SandboxUnavailable(
-            f"no system call filter for {os.uname().machine} (only {known}). {ALTERNATIVES}"
+            f"no system call filter for {platform.machine()} (only {known}). {ALTERNATIVES}"
         )
     problems: list[str] = []
     for method in _methods():
@@ -54,7 +54,5 @@ async def _search() -> Method:
 
 def _methods() -> list[Method]:
     """Returns the ways to try, the strictest first."""
-    users = (True, False) if os.geteuid() == 0 and has_programs("setpriv") else (False,)
     stages = (True, False) if has_programs("unshare", "mount", "sh", "mkdir") else (False,)
-    ways = itertools.product(users, stages, interpreters())
-    return [Method(python, own_user, staged) for own_user, staged, python in ways]
+    return [Method(python, staged) for staged, python in itertools.product(stages, interpreters())]

@@ -32,10 +32,9 @@ def staged(config: BwrapConfig, stage: Path, command: list[str]) -> list[str]:
 
 
 def as_user(user: int, command: list[str]) -> list[str]:
-    """Returns the command line that runs a command as a user (needs root).
+    """Returns the command line that runs a command as another user (needs root).
 
-    A program does it rather than `subprocess`, which would have to copy this process's page
-    tables: 20 ms where it has 300 MB.
+    `subprocess` can do the same, but then copies this process's page tables: 20 ms at 300 MB.
     """
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--", *command]
 

@@ -20,7 +20,7 @@ from offswitch.sandbox import cgroup, command_line, seccomp
 from offswitch.sandbox.cgroup import Cgroups
 from offswitch.sandbox.config import BwrapConfig
 from offswitch.sandbox.errors import SandboxUnavailable
-from offswitch.sandbox.machine import Interpreter, find_bwrap, spare_id
+from offswitch.sandbox.machine import Interpreter, find_bwrap, has_programs, is_root, spare_id
 from offswitch.sandbox.protocol import memory_file
 from offswitch.sandbox.session import Session
 
@@ -34,12 +34,10 @@ class Method:
 
     Attributes:
         interpreter: Runs the first process.
-        own_user: Each sandbox gets a user id of its own (needs root).
         staged: The writable places share one file system whose files are limited too.
     """
 
     interpreter: Interpreter
-    own_user: bool
     staged: bool
 
 
@@ -157,10 +155,14 @@ def _spawn(config: BwrapConfig, method: Method, inherit: Inherited) -> subproces
     ]
     if stage is not None:
         command = command_line.staged(config, stage, command)
-    if method.own_user:
-        command = command_line.as_user(spare_id(), command)
+    user = spare_id() if is_root() else None
+    if user is not None and has_programs("setpriv"):
+        command, user = command_line.as_user(user, command), None
     return subprocess.Popen(  # noqa: S603 - no shell, arguments are ours
         command,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
         stdin=subprocess.DEVNULL,
         stdout=inherit.log,
         stderr=inherit.log,

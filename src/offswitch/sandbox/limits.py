@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from offswitch.sandbox.cgroup import Cgroups
 from offswitch.sandbox.config import BwrapConfig
+from offswitch.sandbox.machine import is_root
 
 _MIB = 1 << 20
 _LOCKED_BYTES = 1 << 16
@@ -45,7 +46,7 @@ def resource_limits(config: BwrapConfig, cgroups: Cgroups) -> Mapping[int, int]:
 
 
 def report(
-    config: BwrapConfig, cgroups: Cgroups, *, own_user: bool, staged: bool, output_bytes: int
+    config: BwrapConfig, cgroups: Cgroups, *, staged: bool, output_bytes: int
 ) -> tuple[Limit, ...]:
     """Returns every limit of a sandbox and how it is enforced."""
     by_group = "control group"
@@ -54,12 +55,14 @@ def report(
         Limit(
             "memory_mb",
             config.memory_mb,
-            by_group if "memory" in cgroups.resources else "RLIMIT_AS, each process by itself",
+            by_group
+            if "memory" in cgroups.resources
+            else "RLIMIT_AS for each process; the largest is killed if all exceed it",
         ),
         Limit(
             "processes",
             config.processes,
-            by_group if "processes" in cgroups.resources else _process_means(own_user=own_user),
+            by_group if "processes" in cgroups.resources else _process_means(),
         ),
         Limit("disk_mb", config.disk_mb, disk),
         Limit("inodes", config.inodes if staged else None, disk if staged else "not limited"),
@@ -70,8 +73,8 @@ def report(
     )
 
 
-def _process_means(*, own_user: bool) -> str:
-    if own_user:
+def _process_means() -> str:
+    if is_root():
         return "RLIMIT_NPROC of the sandbox's own user"
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     if release >= _COUNTED_PER_NAMESPACE:

@@ -98,11 +98,16 @@ def harness_directories() -> list[Path]:
     return sorted(path for path in directories if is_shown(path) and path != Path("/usr"))
 
 
+def is_root() -> bool:
+    """Whether this process runs as root, and so must start sandboxes as somebody else."""
+    return os.geteuid() == 0
+
+
 def spare_id() -> int:
     """Returns a user id that nobody else has, for one sandbox.
 
-    A user of its own keeps a sandbox's processes from the files and the process count of other
-    sandboxes, even where the kernel's user namespaces should fail.
+    Root never lends a sandbox its own id: the kernel lets that id write to /proc/sys whatever
+    namespace it is in. An id per sandbox also separates the sandboxes from each other.
     """
     first, size = max(_mapped_ids(), key=lambda mapped: mapped[1])
     top = min(first + size - 1, _HIGHEST_ID)

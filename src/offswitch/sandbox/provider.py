@@ -154,7 +154,6 @@ class BwrapSandbox(SandboxEnvironment):
         return report(
             self._config,
             self._processes.cgroups,
-            own_user=self._method.own_user,
             staged=self._method.staged,
             output_bytes=self._output_limit(),
         )
