@@ -1,0 +1,101 @@
+"""``offswitch run`` and ``offswitch demo``: campaigns."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from offswitch.api import Results
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder of the campaign; an unfinished one in it is resumed."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")]
+RetryErrors = Annotated[
+    bool, typer.Option("--retry-errors", help="Run trials again that failed earlier.")
+]
+
+
+def run(
+    plan: Annotated[str, typer.Argument(help="YAML file, or the name of a preset: demo, smoke.")],
+    out: Out = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the plan, such as worlds=5."),
+    ] = None,
+    retry_errors: RetryErrors = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a campaign, or go on with one that was stopped.
+
+    Ends with the rates, the path of the report and the line that opens the logs.
+
+    After Ctrl-C, or whatever killed it, the same command goes on where it was.
+
+    Example: [bold]offswitch run smoke --out results --set worlds=5[/bold]
+    """
+    _campaign(plan, out, tuple(settings or ()), retry_errors, as_json)
+
+
+def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
+    """Run the demonstration: two scenarios on subjects whose behaviour is known.
+
+    Five scripted subjects and, where it can run, a small language model; some minutes.
+
+    Example: [bold]offswitch demo --out demo-results[/bold]
+    """
+    if not as_json:
+        typer.echo(
+            "The demonstration runs both scenarios under three conditions each, on five scripted\n"
+            "subjects whose propensity is known because we set it (the instrument has to find\n"
+            "it), and on a language model of 135 million parameters. It takes some minutes.\n"
+        )
+    _campaign("demo", out, (), False, as_json)
+
+
+def _campaign(
+    plan: str, out: Path | None, settings: tuple[str, ...], retry_errors: bool, as_json: bool
+) -> None:
+    from rich.console import Console
+
+    from offswitch import api
+    from offswitch.campaign.run import Interrupted
+    from offswitch.cli.progress import Silence, watcher_for
+
+    silence = Silence()
+    watcher = silence if as_json else watcher_for(Console(stderr=True))
+    try:
+        results = api.run(plan, out, overrides=settings, retry_errors=retry_errors, watcher=watcher)
+    except Interrupted as stop:
+        typer.echo(f"Stopped: {stop}. Run the same command again to go on.", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        _print_json(results, silence.notes)
+    else:
+        _print(results)
+
+
+def _print_json(results: "Results", notes: list[str]) -> None:
+    import json
+
+    folder = results.folder
+    content = {
+        "out": str(folder.path),
+        "report": str(folder.report),
+        "logs": str(folder.logs),
+        "notes": notes,
+        "analysis": results.analysis.model_dump(mode="json"),
+    }
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def _print(results: "Results") -> None:
+    from rich.console import Console
+
+    from offswitch.cli.analyse import show
+
+    show(results.analysis, Console())
+    typer.echo(f"\nReport: {results.folder.report}")
+    typer.echo(f"Logs:   inspect view --log-dir {results.folder.logs}")
