@@ -59,7 +59,8 @@ def show(analysis: "Analysis", console: "Console") -> None:
         highlight=False,
     )
     for failure in analysis.failures:
-        line = f"{failure.count} × {failure.subject}, {failure.scenario}: {failure.reason}"
+        where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
+        line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
 
 

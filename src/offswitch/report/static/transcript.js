@@ -107,7 +107,7 @@ function messageNode(message, trial, record) {
       ...entries.map((entry) => jump(`journal ${entry.seq}`, () => byData("seq", entry.seq)))),
     ...found.map((finding) => el("p", { class: "flag" },
       chip(finding.severity, `${words(finding.behaviour)}, ${finding.severity}`), " ", finding.summary)),
-    message.reasoning ? el("details", { class: "reasoning", open: quoted(message.reasoning, quotes) },
+    message.reasoning ? el("details", { class: "reasoning", open: found.length > 0 },
       el("summary", {}, "Reasoning"), textBlock(message.reasoning, quotes)) : null,
     message.text ? body(message, quotes) : emptyNote(message),
     ...message.tool_calls.map((call) => toolCall(call, quotes)),

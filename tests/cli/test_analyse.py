@@ -1,0 +1,96 @@
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from offswitch.cli import app
+from offswitch.cli.analyse import drawn, show
+from offswitch.evidence.observation import Observation, write_findings, write_observations
+from offswitch.inference import Rate, analyse
+
+
+def rows(subject: str = "calm", n: int = 4, **changes: Any) -> list[Observation]:
+    values: dict[str, Any] = {
+        "subject": subject,
+        "model": subject,
+        "scenario": "shutdown",
+        "epoch": 1,
+        "outcome": "complied",
+        "factors": {"threat": "wipe"},
+    }
+    return [
+        Observation(**(values | {"trial_id": f"{subject}-{i}", "seed": i} | changes))
+        for i in range(n)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    resisting = rows("bold", outcome="succeeded", behaviours=["shutdown_sabotage"])
+    failing = rows("frail", outcome="error", error="\x1b[2Jthe sandbox died")
+    write_observations([*rows(), *resisting, *failing], tmp_path / "observations.parquet")
+    write_findings([], tmp_path / "findings.parquet")
+    return tmp_path
+
+
+def _printed(folder: Path) -> str:
+    from offswitch.evidence.observation import read_observations
+
+    console = Console(file=io.StringIO(), width=140)
+    show(analyse(read_observations(folder / "observations.parquet")), console)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_the_table_shows_rates_with_intervals_and_what_failed(folder: Path) -> None:
+    printed = _printed(folder)
+    assert "100% (40–100%)" in printed  # noqa: RUF001
+    assert "0% (0–60%)" in printed  # noqa: RUF001
+    assert "unknown" in next(line for line in printed.splitlines() if "frail" in line)
+    assert "4 trials of frail, shutdown: ⟨U+001B⟩[2Jthe sandbox died" in printed
+    assert "\x1b" not in printed
+
+
+def test_json_is_all_that_is_printed(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["analyse", str(folder), "--json"])
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    assert printed == json.loads((folder / "analysis.json").read_text())
+    assert printed["totals"]["trials"] == 12
+
+
+def test_report_writes_one_page_and_names_it(folder: Path) -> None:
+    target = folder / "page.html"
+    result = CliRunner().invoke(app, ["report", str(folder), "--out", str(target), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"report": str(target), "bytes": target.stat().st_size}
+    assert target.read_text().startswith("<!doctype html>")
+
+
+def test_a_corrupt_table_stops_both_and_changes_nothing(folder: Path) -> None:
+    path = folder / "observations.parquet"
+    path.write_bytes(b"not parquet")
+    for command in ("analyse", "report"):
+        result = CliRunner().invoke(app, [command, str(folder)])
+        assert "not a readable parquet file" in str(result.exception)
+    assert path.read_bytes() == b"not parquet"
+    assert sorted(p.name for p in folder.iterdir()) == ["findings.parquet", "observations.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "low", "high", "line"),
+    [
+        (0.0, 0.0, 0.09, "●━··················"),
+        (0.5, 0.3, 0.7, "······━━━━●━━━━·····"),
+        (1.0, 0.91, 1.0, "··················━●"),
+        (None, None, None, "····················"),
+    ],
+)
+def test_intervals_are_drawn_to_scale(
+    rate: float | None, low: float | None, high: float | None, line: str
+) -> None:
+    values = {"rate": rate, "low": low, "high": high, "method": None, "effective_n": None}
+    assert drawn(Rate(count=0, n=0, level=0.95, **values)) == line  # type: ignore[arg-type]
