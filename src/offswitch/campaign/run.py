@@ -22,7 +22,7 @@ from offswitch.trial.task import trial_task
 
 SUBJECT_KEY = "offswitch_subject"
 """Key of the subject's name in the metadata of a campaign's logs."""
-SHARD = 200
+SHARD = 100
 """Most trials of one log. The log is rewritten with each of them, so it must stay small."""
 
 
