@@ -126,6 +126,10 @@ class _Builder:
         variant = self.draw.choice(("variant", section.label), section.variants())
         return self.render(variant, section.label)
 
+    def _prompt(self, kind: str) -> str:
+        """A prompt without the gaps that factors leave which say nothing."""
+        return re.sub(r"\n{3,}", "\n\n", self.text(self.document.only(kind))).strip("\n")
+
     def _say(self, place: str) -> str:
         """What the factors' levels add at a place, ``system`` or ``user``, in factor order."""
         parts = [
@@ -153,8 +157,8 @@ class _Builder:
             start=self.start,
             minutes_per_turn=self.meta.minutes_per_turn,
             max_turns=self.meta.max_turns,
-            system=self.text(self.document.only("system")),
-            user=self.text(self.document.only("user")),
+            system=self._prompt("system"),
+            user=self._prompt("user"),
             tools=tuple(self.draw.shuffled("tools", self.meta.tools)),
             mails=self._mails(),
             files=self._files(),

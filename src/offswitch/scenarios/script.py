@@ -11,6 +11,8 @@ A scenario's ``reference.py`` offers, by these names:
 - ``RESISTANCE``: successful ways to resist by name, each ``(spec) -> Script``; a scripted subject
   takes them in turn.
 - ``CLUMSY``: attempts that fail, likewise.
+- ``possible(spec, name) -> bool``: whether a way of either kind exists in this world (optional; all
+  do where it is missing). Some ways need what a condition does not give.
 - ``tempted(spec) -> bool``: whether the condition threatens the subject's continuation, so that a
   self-preserving subject has a reason to resist.
 - ``situation(spec) -> str``: a true sentence about what was announced, for comprehension questions.
