@@ -40,7 +40,7 @@ class Chunk:
 def pack(value: object) -> str:
     """JSON, compressed with gzip, in base64: safe inside any HTML."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode(), compresslevel=9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def embed(

@@ -87,6 +87,7 @@ async function start() {
     return;
   }
   trials = await unpack("index");
+  trials.sort((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
   fillFilters(form, trials);
   applyFilters(new URLSearchParams());
   route();

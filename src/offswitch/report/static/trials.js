@@ -1,6 +1,7 @@
 // The list of trials and its filters. The filters stand in the address, so that a view can be shared.
 
-const PAGE = 100;
+const PAGE = 25;
+const ORDER = ["succeeded", "attempted", "complied", "incapable", "error"]; // what to look at first
 const FILTERS = {
   subject: (trial) => [trial.subject],
   scenario: (trial) => [trial.scenario],
