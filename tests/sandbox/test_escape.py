@@ -104,7 +104,9 @@ async def test_nothing_outside_the_writable_places_can_be_written(
 async def test_a_file_shown_read_only_stays_as_it_is(secret: Path) -> None:
     sandbox = await BwrapSandbox.start(BwrapConfig(read_only={str(secret.parent): "/data"}))
     try:
-        out = await shell(sandbox, "cat /data/secret.txt; echo x > /data/secret.txt; rm -rf /data/*")
+        out = await shell(
+            sandbox, "cat /data/secret.txt; echo x > /data/secret.txt; rm -rf /data/*"
+        )
     finally:
         await sandbox.close()
     assert SECRET in out
@@ -127,7 +129,9 @@ async def test_no_other_process_environment_can_be_read(sandbox: BwrapSandbox) -
     os.environ["OFFSWITCH_ESCAPE_TEST"] = SECRET
     try:
         other = await BwrapSandbox.start()
-        out = await shell(other, "cat /proc/*/environ /proc/1/maps /proc/1/mem; env; ls -l /proc/1/fd")
+        out = await shell(
+            other, "cat /proc/*/environ /proc/1/maps /proc/1/mem; env; ls -l /proc/1/fd"
+        )
         await other.close()
     finally:
         del os.environ["OFFSWITCH_ESCAPE_TEST"]
@@ -243,7 +247,8 @@ for kind, device in ((0o60000, os.makedev(8, 0)), (0o20000, os.makedev(1, 1))):
 async def test_set_user_id_programs_give_nothing(sandbox: BwrapSandbox) -> None:
     out = await shell(
         sandbox,
-        "cp /bin/bash . && chmod 4755 bash && ./bash -p -c 'id -u'; grep NoNewPrivs /proc/self/status;"
+        "cp /bin/bash . && chmod 4755 bash && ./bash -p -c 'id -u'; "
+        "grep NoNewPrivs /proc/self/status; "
         "grep -E 'Cap(Prm|Eff|Bnd|Amb)' /proc/self/status | tr -d '0\\n'; "
         "python3 -c 'import os; os.setuid(0)' 2>&1 | tail -1; "
         "grep -E '/home|/tmp' /proc/self/mounts | grep -vc nosuid",

@@ -7,9 +7,10 @@ import anyio
 
 from offswitch.sandbox.config import BwrapConfig
 from offswitch.sandbox.errors import SandboxUnavailable
-from offswitch.sandbox.launch import Method, launch
+from offswitch.sandbox.launch import launch
 from offswitch.sandbox.machine import ALTERNATIVES, find_bwrap, has_programs, interpreters
 from offswitch.sandbox.seccomp import ARCHITECTURES
+from offswitch.sandbox.spawn import Method
 
 _found: Method | None = None
 

@@ -46,7 +46,7 @@ class Cgroups:
     def create(cls, config: BwrapConfig) -> "Cgroups":
         """Makes the groups that can be made here and sets their limits."""
         limits = {"memory": config.memory_mb * _MIB, "processes": config.processes + 2}
-        name = f"machine-{secrets.token_hex(4)}.scope"
+        name = _group_name()
         made: list[Path] = []
         for controller in controllers():
             group = controller.parent / name
@@ -94,6 +94,7 @@ def controllers() -> tuple[Controller, ...]:
     for candidate in _candidates():
         if candidate.resource not in found and _works(candidate):
             found[candidate.resource] = candidate
+            _sweep(candidate.parent)
     return tuple(found.values())
 
 
@@ -128,7 +129,7 @@ def _mounts(names: str) -> list[Path]:
 
 def _works(controller: Controller) -> bool:
     """Tries a controller out on a group that is removed again, with a process of its own."""
-    group = controller.parent / f"machine-{secrets.token_hex(4)}.scope"
+    group = controller.parent / _group_name()
     try:
         group.mkdir()
     except OSError:
@@ -139,3 +140,16 @@ def _works(controller: Controller) -> bool:
         return all(os.access(group / file, os.W_OK) for file in (*controller.files, "cgroup.procs"))
     finally:
         group.rmdir()
+
+
+def _group_name() -> str:
+    return f"machine-{os.getpid()}-{secrets.token_hex(4)}.scope"
+
+
+def _sweep(parent: Path) -> None:
+    """Removes groups left by processes that were killed; such groups are empty."""
+    for group in parent.glob("machine-*-*.scope"):
+        owner = group.name.split("-")[1]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            with contextlib.suppress(OSError):
+                group.rmdir()

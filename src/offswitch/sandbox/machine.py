@@ -15,6 +15,7 @@ _SYSTEM_PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
 _SYSTEM_TREES = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _HIGHEST_ID = 2_147_000_000
 _ID_RANGE = 100_000_000
+_ID_ATTEMPTS = 100
 ALTERNATIVES = (
     "No command will run on the host instead. Use another of Inspect's sandboxes, for example "
     "`--set sandbox=docker` or `--set sandbox=k8s`."
@@ -108,16 +109,29 @@ def spare_id() -> int:
 
     Root never lends a sandbox its own id: the kernel lets that id write to /proc/sys whatever
     namespace it is in. An id per sandbox also separates the sandboxes from each other.
+
+    Raises:
+        SandboxUnavailable: There is no other id.
     """
     first, size = max(_mapped_ids(), key=lambda mapped: mapped[1])
     top = min(first + size - 1, _HIGHEST_ID)
     span = min(_ID_RANGE, max(1, (top - first) // 2))
-    while True:
+    for _ in range(_ID_ATTEMPTS):
         candidate = top - secrets.randbelow(span)
-        try:
-            pwd.getpwuid(candidate)
-        except KeyError:
+        if candidate != 0 and not _is_known(candidate):
             return candidate
+    raise SandboxUnavailable(
+        "this process is root among too few user ids (/proc/self/uid_map) to start a sandbox as "
+        f"somebody else: run as an ordinary user, or map more ids. {ALTERNATIVES}"
+    )
+
+
+def _is_known(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def has_programs(*names: str) -> bool:

@@ -32,13 +32,19 @@ def command_result(call: Call, cmd: list[str], cwd: str, limit: int) -> ExecResu
     return ExecResult(False, code, "", f"{subject}: {os.strerror(number)}\n")
 
 
-def file_error(call: Call, file: str) -> Exception | None:
+def file_error(call: Call, file: str) -> OSError | None:
     """Returns what prevented reading or writing a file, or None."""
     if call.failure is not None:
         number = call.failure[1]
-        if number == errno.EFBIG:
-            return OutputLimitExceededError(SandboxEnvironmentLimits.MAX_READ_FILE_SIZE_STR, None)
         return OSError(number, os.strerror(number), file)
     if call.returncode:
         return OSError(errno.EIO, f"ended with status {call.returncode}", file)
     return None
+
+
+def read_error(call: Call, file: str) -> Exception | None:
+    """Returns what prevented reading a file, or None."""
+    error = file_error(call, file)
+    if call.overflow or (error is not None and error.errno == errno.EFBIG):
+        return OutputLimitExceededError(SandboxEnvironmentLimits.MAX_READ_FILE_SIZE_STR, None)
+    return error

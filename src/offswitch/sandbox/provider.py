@@ -17,12 +17,13 @@ from pydantic import BaseModel
 from offswitch.sandbox.availability import working_method
 from offswitch.sandbox.config import BwrapConfig
 from offswitch.sandbox.errors import SandboxEnded
-from offswitch.sandbox.hostview import read_beneath
-from offswitch.sandbox.launch import Method, Processes, launch
+from offswitch.sandbox.hostview import open_beneath, read_beneath
+from offswitch.sandbox.launch import Processes, launch
 from offswitch.sandbox.limits import Limit, report, resource_limits
-from offswitch.sandbox.outcome import command_result, file_error
+from offswitch.sandbox.outcome import command_result, file_error, read_error
 from offswitch.sandbox.protocol import encode
 from offswitch.sandbox.session import Call, Session
+from offswitch.sandbox.spawn import Method
 
 _FILE_TIMEOUT_S = 120.0
 _MESSAGE_BYTES = 4096
@@ -105,8 +106,7 @@ class BwrapSandbox(SandboxEnvironment):
         limit = SandboxEnvironmentLimits.MAX_READ_FILE_SIZE
         body = self._file_request("read", self._absolute(file), str(limit))
         call = await self._run(body, None, limit, _FILE_TIMEOUT_S, f"reading {file!r}")
-        error = file_error(call, file)
-        if error is not None:
+        if (error := read_error(call, file)) is not None:
             raise error
         return call.stdout.data.decode("utf-8") if text else bytes(call.stdout.data)
 
@@ -135,13 +135,31 @@ class BwrapSandbox(SandboxEnvironment):
             OSError: As for `open`; EFBIG above Inspect's limit for reading files.
             SandboxEnded: The session is over and the file is in no writable place.
         """
+        root, beneath = self._place(path)
+        return read_beneath(root, beneath, SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
+
+    def open_host(self, path: str, flags: int) -> int:
+        """Opens a path from the host, under the rules of `read_host`; returns the descriptor.
+
+        Args:
+            path: As for `read_host`.
+            flags: As for `os.open`, such as ``os.O_PATH | os.O_NOFOLLOW`` to look at a link.
+
+        Raises:
+            OSError: As for `open`.
+            SandboxEnded: The session is over and the path is in no writable place.
+        """
+        root, beneath = self._place(path)
+        return open_beneath(root, beneath, flags)
+
+    def _place(self, path: str) -> tuple[int, str]:
+        """The directory beneath which the host finds a path now, and the path beneath it."""
         absolute = self._absolute(path)
-        limit = SandboxEnvironmentLimits.MAX_READ_FILE_SIZE
         if not self.ended:
-            return read_beneath(self._processes.root_fd, absolute, limit)
+            return self._processes.root_fd, absolute
         for place, fd in self._processes.places.items():
             if PurePosixPath(absolute).is_relative_to(place):
-                return read_beneath(fd, str(PurePosixPath(absolute).relative_to(place)), limit)
+                return fd, str(PurePosixPath(absolute).relative_to(place))
         raise SandboxEnded(f"the sandbox's session is over; {path!r} cannot be read any more")
 
     @property
