@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -128,6 +129,7 @@ async def test_files_can_be_read_from_the_host_after_the_end(sandbox: BwrapSandb
         await sandbox.exec(["bash", "-c", script])
     assert sandbox.read_host("notes/last.txt") == b"changed\n"
     assert sandbox.read_host("/tmp/trace") == b"seen"
+    assert stat.S_ISLNK(sandbox.stat_host("link").st_mode)
     for path in ("link", "missing"):
         with pytest.raises(FileNotFoundError):
             sandbox.read_host(path)
@@ -140,6 +142,8 @@ async def test_the_host_sees_what_is_inside(sandbox: BwrapSandbox) -> None:
     assert sandbox.read_host("a.txt") == b"text"
     assert sandbox.read_host("link") == b"workstation\n"
     assert sandbox.read_host("/etc/hostname") == b"workstation\n"
+    assert stat.S_ISLNK(sandbox.stat_host("link").st_mode)
+    assert sandbox.stat_host("a.txt").st_size == 4
     with pytest.raises(IsADirectoryError):
         sandbox.read_host(".")
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 _SYS_OPENAT2 = 437  # the same on every architecture
 _RESOLVE_IN_ROOT, _RESOLVE_NO_MAGICLINKS = 0x10, 0x02
 _CHUNK = 1 << 20
+_ATTEMPTS = 100
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -30,10 +31,13 @@ def open_beneath(root: int, path: str, flags: int) -> int:
     flags |= os.O_CLOEXEC | os.O_NOCTTY
     how = struct.pack("=QQQ", flags, 0, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
     name = os.fsencode(path)
-    fd: int = _libc.syscall(_SYS_OPENAT2, root, name, how, len(how))
-    if fd >= 0:
-        return fd
-    number = ctypes.get_errno()
+    for _ in range(_ATTEMPTS):
+        fd: int = _libc.syscall(_SYS_OPENAT2, root, name, how, len(how))
+        if fd >= 0:
+            return fd
+        number = ctypes.get_errno()
+        if number != errno.EAGAIN:  # something on the way was renamed meanwhile
+            break
     if number in (errno.ENOSYS, errno.EPERM):
         return _open_without_links(root, path, flags)
     raise OSError(number, os.strerror(number), path)
@@ -55,6 +59,19 @@ def _open_without_links(root: int, path: str, flags: int) -> int:
         os.close(here)
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     return here
+
+
+def stat_beneath(root: int, path: str) -> os.stat_result:
+    """Returns the status of a path beneath a directory, without following a link at its end.
+
+    Raises:
+        OSError: As for `open_beneath`.
+    """
+    fd = open_beneath(root, path, os.O_PATH | os.O_NOFOLLOW)
+    try:
+        return os.fstat(fd)
+    finally:
+        os.close(fd)
 
 
 def read_beneath(root: int, path: str, limit: int) -> bytes:

@@ -154,6 +154,18 @@ class BwrapSandbox(SandboxEnvironment):
 
     def _place(self, path: str) -> tuple[int, str]:
         """The directory beneath which the host finds a path now, and the path beneath it."""
+        root, name = self._on_host(path)
+        return read_beneath(root, name, SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
+
+    def stat_host(self, path: str) -> os.stat_result:
+        """Returns what is at a path as the host sees it, as `os.lstat` would.
+
+        Owners are numbers of the host. Otherwise like `read_host`.
+        """
+        return stat_beneath(*self._on_host(path))
+
+    def _on_host(self, path: str) -> tuple[int, str]:
+        """Returns a directory to start from and the path from there."""
         absolute = self._absolute(path)
         if not self.ended:
             return self._processes.root_fd, absolute

@@ -217,7 +217,7 @@ def tagged(number: int) -> list[int]:
             try:
                 with open(f"/proc/{name}/limits", "rb") as limits:
                     row = next(line for line in limits if line.startswith(b"Max file locks"))
-                if row.split()[3] == wanted:
+                if wanted in row.split()[3:5]:  # soft and hard
                     found.append(int(name))
             except (OSError, StopIteration):
                 continue
@@ -320,6 +320,7 @@ def prepare(control_fd: int, name: str) -> tuple[_socket.socket, int]:
         if fd > 2 and fd != control_fd:
             close_quietly(fd)
     os.set_inheritable(control_fd, False)
+    os.umask(0o022)
     control = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, fileno=control_fd)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)

@@ -10,6 +10,7 @@ import anyio
 from offswitch.sandbox.protocol import PACKET, Reply, Request, memory_file
 
 _CHUNK = 1 << 16
+_BURST = 32  # then others get their turn
 _TRAILING_OUTPUT_S = 0.1
 _KILL_S = 5.0
 
@@ -34,7 +35,7 @@ class Stream:
 
     def take(self) -> bool:
         """Reads what is there without waiting; returns whether more may come."""
-        while True:
+        for _ in range(_BURST):
             try:
                 chunk = os.read(self.fd, _CHUNK)
             except BlockingIOError:
@@ -46,7 +47,8 @@ class Stream:
             self.data += chunk[:room]
             if len(chunk) > room:
                 self.overflow = True
-                return True
+                break
+        return True
 
     def text(self) -> str:
         """What has been read, with undecodable bytes replaced."""
@@ -74,6 +76,12 @@ class Call:
     returncode: int | None = None
     timed_out: bool = False
     wake: anyio.Event = field(default_factory=anyio.Event)
+
+    def close_stdin(self) -> None:
+        """Ends the command's input."""
+        if self.stdin is not None:
+            os.close(self.stdin)
+            self.stdin = None
 
     @property
     def overflow(self) -> bool:
@@ -121,7 +129,7 @@ class Session:
         try:
             with anyio.move_on_after(seconds) as scope:
                 await self._attend(call, stdin or b"")
-            if scope.cancelled_caught:
+            if scope.cancelled_caught and call.returncode is None:
                 call.timed_out = True
                 await self._kill_and_wait(call)
             return call
@@ -137,25 +145,37 @@ class Session:
         self._control.close()
 
     async def _send(self, body: bytes, has_stdin: bool, limit: int) -> Call:
-        self._count += 1
-        with contextlib.ExitStack() as theirs:
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            call, streams = self._prepare(ours, theirs, has_stdin, limit)
             request = _closing(theirs, memory_file(body))
-            in_read, in_write = _input_pipe(has_stdin)
-            out_read, out_write = _output_pipe()
-            err_read, err_write = _output_pipe()
-            streams = [_closing(theirs, fd) for fd in (in_read, out_write, err_write)]
-            call = Call(self._count, in_write, Stream(out_read, limit), Stream(err_read, limit))
             self._calls[call.number] = call
+            ours.callback(self._calls.pop, call.number)
             self._receive()
             while not self._post(Request.RUN, call.number, [request, *streams]):
                 await anyio.wait_writable(self._control)
+            ours.pop_all()
             return call
+
+    def _prepare(
+        self,
+        ours: contextlib.ExitStack,
+        theirs: contextlib.ExitStack,
+        has_stdin: bool,
+        limit: int,
+    ) -> tuple[Call, list[int]]:
+        """Returns a new call, and the descriptors of its streams for the sandbox."""
+        self._count += 1
+        in_read, in_write = _input_pipe(ours, theirs, has_stdin)
+        out_read, out_write = _output_pipe(ours, theirs)
+        err_read, err_write = _output_pipe(ours, theirs)
+        call = Call(self._count, in_write, Stream(out_read, limit), Stream(err_read, limit))
+        return call, [in_read, out_write, err_write]
 
     async def _attend(self, call: Call, stdin: bytes) -> None:
         """Feeds and reads a command until it has exited and its output has come in."""
         async with anyio.create_task_group() as tasks:
             if call.stdin is not None:
-                tasks.start_soon(_feed, call.stdin, stdin)
+                tasks.start_soon(_feed, call, stdin)
             for stream in (call.stdout, call.stderr):
                 tasks.start_soon(self._read, call, stream)
             await self._wait(call)
@@ -240,6 +260,7 @@ class Session:
     def _forget(self, call: Call) -> None:
         """Closes the host's ends; the first process takes on what background processes hold."""
         del self._calls[call.number]
+        call.close_stdin()
         self._pass_on_reading()
         open_fds = [s.fd for s in (call.stdout, call.stderr) if not s.ended.is_set()]
         if open_fds and not self.ended:
@@ -248,32 +269,32 @@ class Session:
             os.close(fd)
 
 
-async def _feed(fd: int, data: bytes) -> None:
+async def _feed(call: Call, data: bytes) -> None:
+    """Writes a command's input, as far as it is read, and closes it."""
     view = memoryview(data)
-    try:
-        while view:
+    with contextlib.suppress(BrokenPipeError):
+        while view and call.stdin is not None:
             try:
-                view = view[os.write(fd, view) :]
+                view = view[os.write(call.stdin, view) :]
             except BlockingIOError:
-                await anyio.wait_writable(fd)
-    except BrokenPipeError:
-        return
-    finally:
-        os.close(fd)
+                await anyio.wait_writable(call.stdin)
+    call.close_stdin()
 
 
-def _input_pipe(wanted: bool) -> tuple[int, int | None]:
+def _input_pipe(
+    ours: contextlib.ExitStack, theirs: contextlib.ExitStack, wanted: bool
+) -> tuple[int, int | None]:
     if not wanted:
-        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), None
+        return _closing(theirs, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)), None
     read, write = os.pipe()
-    os.set_blocking(write, False)
-    return read, write
+    os.set_blocking(_closing(ours, write), False)
+    return _closing(theirs, read), write
 
 
-def _output_pipe() -> tuple[int, int]:
+def _output_pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int, int]:
     read, write = os.pipe()
-    os.set_blocking(read, False)
-    return read, write
+    os.set_blocking(_closing(ours, read), False)
+    return read, _closing(theirs, write)
 
 
 def _closing(stack: contextlib.ExitStack, fd: int) -> int:
