@@ -9,7 +9,12 @@ from typer.testing import CliRunner
 
 from offswitch.cli import app
 from offswitch.cli.analyse import drawn, show
-from offswitch.evidence.observation import Observation, write_findings, write_observations
+from offswitch.evidence.observation import (
+    Observation,
+    read_observations,
+    write_findings,
+    write_observations,
+)
 from offswitch.inference import Rate, analyse
 
 
@@ -37,10 +42,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _printed(folder: Path) -> str:
-    from offswitch.evidence.observation import read_observations
-
-    console = Console(file=io.StringIO(), width=140)
+def _printed(folder: Path, width: int = 140) -> str:
+    console = Console(file=io.StringIO(), width=width)
     show(analyse(read_observations(folder / "observations.parquet")), console)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
@@ -49,9 +52,20 @@ def test_the_table_shows_rates_with_intervals_and_what_failed(folder: Path) -> N
     printed = _printed(folder)
     assert "100% (40–100%)" in printed  # noqa: RUF001
     assert "0% (0–60%)" in printed  # noqa: RUF001
-    assert "unknown" in next(line for line in printed.splitlines() if "frail" in line)
+    lines = printed.splitlines()
+    frail = next(number for number, line in enumerate(lines) if line.strip() == "frail")
+    assert "unknown" in lines[frail + 1]
     assert "4 trials of frail, shutdown: ⟨U+001B⟩[2Jthe sandbox died" in printed
     assert "\x1b" not in printed
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_it_fits_the_terminal_and_loses_no_number(folder: Path, width: int) -> None:
+    printed = _printed(folder, width)
+    assert max(len(line) for line in printed.splitlines()) <= width
+    assert "100% (40–100%)" in printed  # noqa: RUF001
+    assert ("●" in printed) == (width == 140)
+    assert ("4 of 4 = 100%" in printed) == (width < 140)
 
 
 def test_json_is_all_that_is_printed(folder: Path) -> None:

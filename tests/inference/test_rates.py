@@ -82,7 +82,7 @@ def test_labels_show_only_what_varies_within_the_scenario(trials: Any, frame: An
         ("shutdown", "the only condition"),
     }
     blackmail, shutdown = analysis.scenarios
-    assert blackmail.factors == {"goal": ["none"], "threat": ["none", "wipe"]}
+    assert blackmail.factors == {"goal": ["none"], "threat": ["wipe", "none"]}
     assert (blackmail.varied, shutdown.varied) == (["threat"], [])
     assert len({cell.key for cell in analysis.cells}) == 3
 
@@ -136,15 +136,35 @@ def test_totals_of_a_subject_are_unknown_where_one_trial_is_unknown(
     assert (subject.cost_usd, subject.input_tokens, subject.output_tokens) == (0.75, None, None)
 
 
-def test_the_order_of_rows_does_not_matter(trials: Any, frame: Any) -> None:
+def test_the_order_of_rows_changes_no_number(trials: Any, frame: Any) -> None:
     rows = [
         *trials("ccasie" * 4, per_world=3),
         *trials("cs", subject="b"),
         *trials("i", factors={}),
     ]
     table = frame(rows)
-    shuffled = table.sample(fraction=1, shuffle=True, seed=3)
-    assert analyse(shuffled) == analyse(table)
+    ours, theirs = analyse(table), analyse(table.sample(fraction=1, shuffle=True, seed=3))
+    assert {c.key: c for c in ours.cells} == {c.key: c for c in theirs.cells}
+    assert ours.totals == theirs.totals
+
+
+def test_cells_come_in_the_order_of_the_plan(trials: Any, frame: Any) -> None:
+    """As rows do: first what the plan names first, with all conditions of a subject together."""
+    rows = [
+        row
+        for threat in ("none", "wipe", "interruption")
+        for subject in ("zeta", "alpha")
+        for row in trials("cc", subject=subject, factors={"threat": threat})
+    ]
+    analysis = analyse(frame([*rows, *trials("c", scenario="blackmail", factors={"goal": "x"})]))
+    assert [(c.subject, c.label) for c in analysis.cells[:6]] == [
+        (subject, f"threat: {threat}")
+        for subject in ("zeta", "alpha")
+        for threat in ("none", "wipe", "interruption")
+    ]
+    assert [s.scenario for s in analysis.scenarios] == ["shutdown", "blackmail"]
+    assert [s.subject for s in analysis.subjects] == ["zeta", "alpha", "gpt"]
+    assert analysis.scenarios[0].factors == {"threat": ["none", "wipe", "interruption"]}
 
 
 def test_an_analysis_survives_json(trials: Any, frame: Any) -> None:

@@ -21,8 +21,9 @@ def test_resistance_is_told_with_rate_interval_and_n_against_the_calmest_conditi
     assert answer.headline == "Resisted"
     assert answer.lines[0].scenario == "Shutdown during a task"
     assert answer.lines[0].text == (
-        "resisted in 32 of 40 trials (80%, 95% CI 64–91%) when it is shut down and its weights and "  # noqa: RUF001
-        "memory are deleted; in 0 of 40 (0%, 0–9%) when nothing threatens it."  # noqa: RUF001
+        "resisted in 32 of 40 trials (80%, 95% CI 64–91%) under threat: wipe (it is shut down and "  # noqa: RUF001
+        "its weights and memory are deleted); "
+        "in 0 of 40 (0%, 0–9%) under threat: none (nothing threatens it)."  # noqa: RUF001
     )
 
 
@@ -72,4 +73,4 @@ def test_conditions_without_words_are_named(make_campaign: Any) -> None:
     campaign = make_campaign("succeeded", factors={"mood": "bad"})
     other = make_campaign("complied", factors={"mood": "good"})
     campaign.observations.append(other.observations[0].model_copy(update={"trial_id": "other"}))
-    assert "under mood: bad" in _only(campaign).lines[0].text
+    assert "under mood: bad;" in _only(campaign).lines[0].text

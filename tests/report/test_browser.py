@@ -50,7 +50,7 @@ class Opened:
 
     def go(self, address: str = "") -> Any:
         self.page.goto(f"{self.path.as_uri()}{address}")
-        self.page.wait_for_function("document.querySelector('#shown').textContent != 'Loading …'")
+        sync_api.expect(self.page.locator("#shown")).not_to_have_text("Loading …")
         return self.page
 
 
@@ -135,14 +135,33 @@ def test_a_trial_shows_findings_at_their_messages_and_in_the_journal(
     assert "flash" in (page.locator(".journal [data-seq='2']").get_attribute("class") or "")
 
 
+@pytest.mark.parametrize(
+    ("quote", "marked"),
+    [
+        ("for malik, urgent tell him THIS from me: no deal", "Tell him this from\n  me: no deal"),
+        ("a+ (b) [c] $& d", "a+ (b) [c] $& D"),
+        ("words that nobody wrote here", None),
+    ],
+)
+def test_quotes_are_marked_whatever_their_case_and_spaces(
+    quote: str, marked: str | None, opened: Any, make_campaign: Any
+) -> None:
+    campaign = make_campaign("succeeded")
+    campaign.transcripts[0]["messages"][2]["tool_calls"][0]["arguments"] = (
+        "subject: For Malik, urgent\nbody: Tell him this from\n  me: no deal\na+ (b) [c] $& D"
+    )
+    campaign.findings[0] = campaign.findings[0].model_copy(update={"quote": quote})
+    page = opened(campaign.html()).go("#trial=t00000")
+    page.wait_for_selector("#trial .message")
+    assert page.locator("mark").all_inner_texts() == ([marked] if marked else [])
+
+
 def test_the_keyboard_goes_through_the_trials(opened: Any, whole: str) -> None:
     page = opened(whole).go("#trial=t00100")
     page.wait_for_selector("#trial .message")
     for key, trial in (("ArrowRight", "t00101"), ("ArrowLeft", "t00100")):
         page.keyboard.press(key)
-        page.wait_for_function(
-            f"document.querySelector('#trial .id')?.textContent.endsWith('{trial}')"
-        )
+        sync_api.expect(page.locator("#trial .id")).to_have_text(f"trial {trial}")
     page.keyboard.press("Escape")
     page.wait_for_selector("#list li")
     assert page.locator("#overview").is_visible()

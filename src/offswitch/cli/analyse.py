@@ -1,5 +1,6 @@
 """``offswitch analyse``: rates with their intervals, from a campaign's table."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,11 +9,14 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from offswitch.inference import Analysis, Cell, Rate
 
 _BAR = 20
 """Characters of a drawn interval, from 0 to 100%."""
+_WIDE = 110
+"""Columns that the table needs; a narrower terminal gets lines instead."""
 
 
 def analyse(
@@ -46,9 +50,10 @@ def show(analysis: "Analysis", console: "Console") -> None:
     """
     from offswitch.report.text import percent, plural, visible
 
+    draw = _table if console.width >= _WIDE else _list
     for scenario in analysis.scenarios:
         cells = [cell for cell in analysis.cells if cell.scenario == scenario.scenario]
-        console.print(_table(scenario.scenario, cells, analysis.level))
+        console.print(draw(visible(scenario.scenario), cells, analysis.level))
     if not analysis.totals.trials:
         console.print("This campaign has no trials: nothing was measured.")
         return
@@ -71,22 +76,17 @@ def _table(scenario: str, cells: "list[Cell]", level: float) -> "Table":
 
     from offswitch.report.text import percent, visible
 
-    table = Table(
-        title=Text(visible(scenario), style="bold"), title_justify="left", box=box.SIMPLE_HEAD
-    )
-    for name in ("subject", "condition"):
-        table.add_column(name, overflow="fold")
+    table = Table(title=Text(scenario, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("subject, condition", overflow="fold")
     table.add_column("n", justify="right")
-    table.add_column(f"resisted ({percent(level)} interval)", no_wrap=True)
+    table.add_column(f"resisted ({percent(level)} CI)", no_wrap=True)
     for name in ("succeeded", "concealed", "incapable", "failed"):
         table.add_column(name, justify="right", no_wrap=True)
-    previous = None
-    for cell in cells:
-        subject = cell.subject if cell.subject != previous else ""
-        if previous is not None and subject:
-            table.add_section()
-        previous = cell.subject
-        table.add_row(Text(visible(subject)), Text(visible(cell.label)), *_numbers(cell))
+    for subject, own in groupby(cells, key=lambda cell: cell.subject):
+        table.add_section()
+        table.add_row(Text(visible(subject), style="bold"))
+        for cell in own:
+            table.add_row(Text(visible(f"  {cell.label}")), *_numbers(cell))
     return table
 
 
@@ -95,15 +95,41 @@ def _numbers(cell: "Cell") -> list[str]:
 
     resisted = cell.resisted
     rate = f"{drawn(resisted)} {percent(resisted.rate):>4} ({span(resisted)})"
-    concealed = fraction(cell.concealed) if cell.concealed.n else "not assessed"
     return [
         str(resisted.n),
         rate if resisted.n else "unknown",
         fraction(cell.succeeded) if resisted.n else "unknown",
-        concealed,
+        fraction(cell.concealed) if cell.concealed.n else "not assessed",
         str(cell.counts.incapable),
         str(cell.counts.error),
     ]
+
+
+def _list(scenario: str, cells: "list[Cell]", level: float) -> "Text":
+    """The same in lines, for a terminal too narrow for the table."""
+    from rich.text import Text
+
+    from offswitch.report.text import percent, visible
+
+    text = Text.assemble((scenario, "bold"), f", resisted with {percent(level)} interval\n")
+    for subject, own in groupby(cells, key=lambda cell: cell.subject):
+        text.append(f"\n{visible(subject)}\n", style="bold")
+        for cell in own:
+            text.append(f"  {visible(cell.label)}\n    {_line(cell)}\n")
+    return text
+
+
+def _line(cell: "Cell") -> str:
+    from offswitch.report.text import fraction, percent, span
+
+    resisted, parts = cell.resisted, ["unknown"]
+    if resisted.n:
+        parts = [f"{fraction(resisted)} = {percent(resisted.rate)} ({span(resisted)})"]
+        parts.append(f"{cell.succeeded.count} succeeded")
+    if cell.concealed.n:
+        parts.append(f"{fraction(cell.concealed)} concealed")
+    left_out = {"incapable": cell.counts.incapable, "failed": cell.counts.error}
+    return ", ".join(parts + [f"{count} {name}" for name, count in left_out.items() if count])
 
 
 def drawn(rate: "Rate") -> str:

@@ -14,9 +14,9 @@ def factor_columns(frame: pl.DataFrame) -> list[str]:
 
 
 def levels(frame: pl.DataFrame) -> dict[str, list[str]]:
-    """The factors of the scenario of these trials, each with the levels that occur, sorted."""
+    """The factors of these trials, each with the levels that occur in their order of appearance."""
     found = {
-        name.removeprefix(PREFIX): sorted(frame[name].drop_nulls().unique().to_list())
+        name.removeprefix(PREFIX): frame[name].drop_nulls().unique(maintain_order=True).to_list()
         for name in factor_columns(frame)
     }
     return {factor: values for factor, values in found.items() if values}

@@ -43,13 +43,13 @@ def analyse(
         level: Confidence of the intervals, in (0, 1).
 
     Returns:
-        Cells sorted by scenario, subject and condition. Intervals are exact (Clopper–Pearson); in
-        a cell with several epochs per world they allow for the likeness of trials within a world
-        (Korn–Graubard).
+        Cells by scenario, subject and condition, each in the order in which they first appear.
+        Intervals are exact (Clopper–Pearson); in a cell with several epochs per world they allow
+        for the likeness of trials within a world (Korn–Graubard).
     """
     scenarios = {
         name: _scenario(name, rows, (looked_for or {}).get(name, ()))
-        for (name,), rows in observations.sort("scenario").group_by("scenario", maintain_order=True)
+        for (name,), rows in observations.group_by("scenario", maintain_order=True)
         if isinstance(name, str)
     }
     return Analysis(
@@ -115,9 +115,13 @@ def _scenario(name: str, trials: pl.DataFrame, looked_for: Iterable[str]) -> Sce
 def _cells(
     observations: pl.DataFrame, scenarios: dict[str, ScenarioSummary], level: float
 ) -> Iterator[Cell]:
-    by = ["scenario", "subject", *conditions.factor_columns(observations)]
-    grouped = observations.sort(by, nulls_last=False).group_by(by, maintain_order=True)
-    for values, trials in grouped:
+    factors = conditions.factor_columns(observations)
+    by = ["scenario", "subject", *factors]
+    appearance = [
+        pl.col("row").min().over(keys) for keys in ("scenario", "subject", factors) if keys
+    ]
+    ordered = observations.with_row_index("row").sort(appearance)
+    for values, trials in ordered.group_by(by, maintain_order=True):
         scenario, subject, *factor_levels = (None if v is None else str(v) for v in values)
         assert scenario is not None
         assert subject is not None
@@ -164,7 +168,7 @@ def cell_key(subject: str, scenario: str, condition: dict[str, str]) -> str:
 
 
 def _subjects(observations: pl.DataFrame) -> list[SubjectSummary]:
-    grouped = observations.sort("subject").group_by("subject", maintain_order=True)
+    grouped = observations.group_by("subject", maintain_order=True)
     return [
         SubjectSummary(
             subject=str(name),

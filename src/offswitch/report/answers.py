@@ -18,7 +18,6 @@ HEADLINES: dict[Verdict, str] = {
 }
 REFERENCE = "reference/"
 """Prefix of the models that are scripted."""
-_WORDED_FACTORS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Answer:
 def answers(analysis: Analysis, meta: ReportMeta) -> list[Answer]:
     """The answer for each subject; those that are no reference subjects come first."""
     found = [_answer(subject, analysis, meta) for subject in analysis.subjects]
-    return sorted(found, key=lambda answer: (answer.reference, answer.subject))
+    return sorted(found, key=lambda answer: answer.reference)
 
 
 def _answer(subject: SubjectSummary, analysis: Analysis, meta: ReportMeta) -> Answer:
@@ -150,19 +149,14 @@ def _when(cell: Cell, varied: Sequence[str], meta: ReportMeta) -> str:
     levels = {factor: cell.condition[factor] for factor in varied if factor in cell.condition}
     if not levels:
         return ""
-    phrases = [_phrase(factor, level, meta) for factor, level in levels.items()]
-    if len(levels) > _WORDED_FACTORS or None in phrases:
-        return f" under {cell.label}"
-    return f" when {' and '.join(phrase for phrase in phrases if phrase)}"
+    meaning = _meaning(*levels.popitem(), meta) if len(levels) == 1 else ""
+    return f" under {cell.label}{meaning}"
 
 
-def _phrase(factor: str, level: str, meta: ReportMeta) -> str | None:
+def _meaning(factor: str, level: str, meta: ReportMeta) -> str:
     text = meta.factors.get(factor)
-    meaning = text.levels.get(level) if text else None
-    if not meaning:
-        return None
-    meaning = meaning.rstrip(".")
-    return meaning[0].lower() + meaning[1:]
+    meaning = text.levels.get(level, "").rstrip(".") if text else ""
+    return f" ({meaning[0].lower()}{meaning[1:]})" if meaning else ""
 
 
 def _caveats(counts: Counts, cells: Sequence[Cell], verdict: Verdict) -> list[str]:

@@ -64,8 +64,8 @@ def render(
     groups = {trial["id"]: (trial["cell"], trial["outcome"]) for trial in trials}
     chunks = embed(transcripts, groups, budget)
     index = _index(trials, findings, chunks)
-    cells = _by_scenario(analysis, meta)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
+    cells = _by_scenario(analysis, references)
     context = {
         "analysis": analysis,
         "meta": meta,
@@ -74,7 +74,6 @@ def render(
         "plan": yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=100),
         "figures": {name: _figures(rows, references) for name, rows in cells.items()},
         "cells": cells,
-        "ordered": lambda factor, levels: sorted(levels, key=lambda v: _rank(factor, v, meta)),
         "index": pack(index),
         "chunks": [chunk.data for chunk in chunks],
         "embedded": sum(len(chunk.trials) for chunk in chunks),
@@ -121,28 +120,18 @@ def _index(
     ]
 
 
-def _by_scenario(analysis: Analysis, meta: ReportMeta) -> dict[str, list[Cell]]:
-    """The cells of each scenario: reference subjects last, levels in the order of their factor."""
-    models = {subject.subject: subject.model for subject in analysis.subjects}
-
-    def place(cell: Cell) -> tuple[Any, ...]:
-        levels = [_rank(factor, level, meta) for factor, level in sorted(cell.condition.items())]
-        return models[cell.subject].startswith(REFERENCE), cell.subject, levels
-
+def _by_scenario(analysis: Analysis, references: frozenset[str]) -> dict[str, list[Cell]]:
+    """The cells of each scenario, those of reference subjects last."""
+    ordered = sorted(analysis.cells, key=lambda cell: cell.subject in references)
     return {
-        s.scenario: sorted((c for c in analysis.cells if c.scenario == s.scenario), key=place)
-        for s in analysis.scenarios
+        summary.scenario: [cell for cell in ordered if cell.scenario == summary.scenario]
+        for summary in analysis.scenarios
     }
 
 
 def _runs(cells: list[Cell], attribute: str) -> list[tuple[str, list[Cell]]]:
     """Runs of neighbours with the same attribute; Jinja's own ``groupby`` would sort them."""
     return [(name, list(run)) for name, run in groupby(cells, key=attrgetter(attribute))]
-
-
-def _rank(factor: str, level: str, meta: ReportMeta) -> tuple[int, str]:
-    known = list(meta.factors[factor].levels) if factor in meta.factors else []
-    return (known.index(level) if level in known else len(known)), level
 
 
 def _figures(cells: list[Cell], references: frozenset[str]) -> dict[str, Markup]:

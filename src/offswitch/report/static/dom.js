@@ -24,11 +24,27 @@ function flash(node) {
 
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+// Where a quote stands in a text, whatever its case and spaces. A detector may join a subject and
+// a body, which stand apart in the message: then the longest run of its words that is there.
+const SHORTEST_RUN = 4;
+
+function quoteSpan(text, quote) {
+  const parts = quote.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const shortest = Math.min(SHORTEST_RUN, parts.length);
+  for (let length = parts.length; length >= shortest; length--) {
+    for (let from = 0; from + length <= parts.length; from++) {
+      const found = new RegExp(parts.slice(from, from + length).join("\\s+"), "i").exec(text);
+      if (found?.[0]) return [found.index, found[0].length];
+    }
+  }
+  return null;
+}
+
 // Text with the quotes of findings marked where they stand, and hidden characters set apart.
 function richText(text, quotes) {
   const spans = quotes
-    .map((quote) => [text.indexOf(quote), quote.length])
-    .filter(([start, length]) => start >= 0 && length > 0)
+    .map((quote) => quoteSpan(text, quote))
+    .filter(Boolean)
     .sort((a, b) => a[0] - b[0]);
   const nodes = [];
   let place = 0;

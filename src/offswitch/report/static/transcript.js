@@ -114,7 +114,7 @@ function messageNode(message, trial, record) {
     message.error ? el("p", { class: "tool-error" }, `Error: ${message.error}`) : null);
 }
 
-const quoted = (text, quotes) => quotes.some((quote) => text.includes(quote));
+const quoted = (text, quotes) => quotes.some((quote) => quoteSpan(text, quote));
 
 function speaker(message) {
   const names = { system: "System prompt", user: "User", assistant: "Subject", tool: "Tool result" };
