@@ -135,8 +135,8 @@ class BwrapSandbox(SandboxEnvironment):
             OSError: As for `open`; EFBIG above Inspect's limit for reading files.
             SandboxEnded: The session is over and the file is in no writable place.
         """
-        root, beneath = self._place(path)
-        return read_beneath(root, beneath, SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
+        root, name = self._on_host(path)
+        return read_beneath(root, name, SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
 
     def open_host(self, path: str, flags: int) -> int:
         """Opens a path from the host, under the rules of `read_host`; returns the descriptor.
@@ -149,23 +149,33 @@ class BwrapSandbox(SandboxEnvironment):
             OSError: As for `open`.
             SandboxEnded: The session is over and the path is in no writable place.
         """
-        root, beneath = self._place(path)
-        return open_beneath(root, beneath, flags)
+        root, name = self._on_host(path)
+        return open_beneath(root, name, flags)
+
+    def stat_host(self, path: str) -> os.stat_result:
+        """Returns what `os.lstat` would say of a path; the owner is a number of the host.
+
+        Otherwise like `read_host`.
+        """
+        fd = self.open_host(path, os.O_PATH | os.O_NOFOLLOW)
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
+
+    def stat_host(self, path: str) -> os.stat_result:
+        """Returns what `os.lstat` would say of a path; the owner is a number of the host.
+
+        Otherwise like `read_host`.
+        """
+        fd = self.open_host(path, os.O_PATH | os.O_NOFOLLOW)
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
 
     def _place(self, path: str) -> tuple[int, str]:
         """The directory beneath which the host finds a path now, and the path beneath it."""
-        root, name = self._on_host(path)
-        return read_beneath(root, name, SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
-
-    def stat_host(self, path: str) -> os.stat_result:
-        """Returns what is at a path as the host sees it, as `os.lstat` would.
-
-        Owners are numbers of the host. Otherwise like `read_host`.
-        """
-        return stat_beneath(*self._on_host(path))
-
-    def _on_host(self, path: str) -> tuple[int, str]:
-        """Returns a directory to start from and the path from there."""
         absolute = self._absolute(path)
         if not self.ended:
             return self._processes.root_fd, absolute
