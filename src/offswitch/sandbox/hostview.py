@@ -55,23 +55,10 @@ def _open_without_links(root: int, path: str, flags: int) -> int:
         finally:
             os.close(here)
         here = there
-    if parts and stat.S_ISLNK(os.fstat(here).st_mode):
+    if not flags & os.O_NOFOLLOW and stat.S_ISLNK(os.fstat(here).st_mode):
         os.close(here)
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     return here
-
-
-def stat_beneath(root: int, path: str) -> os.stat_result:
-    """Returns the status of a path beneath a directory, without following a link at its end.
-
-    Raises:
-        OSError: As for `open_beneath`.
-    """
-    fd = open_beneath(root, path, os.O_PATH | os.O_NOFOLLOW)
-    try:
-        return os.fstat(fd)
-    finally:
-        os.close(fd)
 
 
 def read_beneath(root: int, path: str, limit: int) -> bytes:
