@@ -1,0 +1,241 @@
+"""Answers many requests at once with one model, on a thread of its own.
+
+Every forward pass advances each request that is being answered by one token, and reads a piece of
+the prompt of one that is waiting for its first token. A request that arrives joins at the next
+pass; one that ends, or is cancelled, leaves at once. A new prompt starts from the cache that shares
+the longest beginning with it, be that the same conversation a turn earlier, or another trial with
+the same system message.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from offswitch.subjects.local.attention import Cache, Segment
+from offswitch.subjects.local.sampling import Sampler
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+CHUNK = 512
+"""Tokens of a prompt read in one pass."""
+_SAME_CONVERSATION = 0.9
+
+Ending = Literal["stop", "max_tokens", "model_length"]
+"""Why an answer ended: by itself or at a stop string, at its limit, at the end of the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer.
+
+    Attributes:
+        tokens: The generated tokens, the one that ended the answer included.
+        text: What they say, up to a stop string.
+        ending: Why the answer ended.
+        reused: Tokens of the prompt that were in a cache already.
+    """
+
+    tokens: list[int]
+    text: str
+    ending: Ending
+    reused: int
+
+
+@dataclass(eq=False)
+class Request:
+    """A prompt to be continued.
+
+    Attributes:
+        prompt: Its tokens, at least one, fewer than the context.
+        max_tokens: Longest answer, at least 1.
+        sampler: Chooses the tokens.
+        stops: The answer ends before any of these strings.
+        future: Gets the `Completion`; cancel it to drop the request.
+    """
+
+    prompt: list[int]
+    max_tokens: int
+    sampler: Sampler = field(default_factory=Sampler)
+    stops: tuple[str, ...] = ()
+    future: "Future[Completion]" = field(default_factory=Future)
+
+
+@dataclass(eq=False)
+class _Active:
+    """A request that is being answered: its cache, and the tokens that are not in it yet."""
+
+    request: Request
+    cache: Cache
+    reused: int
+    pending: list[int]
+    answer: list[int] = field(default_factory=list)
+
+
+class Engine:
+    """One model, and the requests that it answers.
+
+    Args:
+        model: A causal language model loaded with `offswitch.subjects.local.attention`.
+        decode: Turns tokens into text.
+        ends: Tokens that end an answer.
+        context: Tokens of prompt and answer together.
+        max_batch: Requests answered at once, and conversations kept in memory.
+    """
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        decode: Callable[[list[int]], str],
+        *,
+        ends: frozenset[int],
+        context: int,
+        max_batch: int,
+    ) -> None:
+        self._model, self._decode = model, decode
+        self._ends, self._context, self._max_batch = ends, context, max_batch
+        self._lock = threading.Lock()
+        self._waiting: deque[Request] = deque()
+        self._active: list[_Active] = []
+        self._caches: list[Cache] = []  # the least recently used first
+        self._thread: threading.Thread | None = None
+
+    def submit(self, request: Request) -> "Future[Completion]":
+        """Queue a request. The thread lives while there is work."""
+        with self._lock:
+            self._waiting.append(request)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._work, name="offswitch-local", daemon=True
+                )
+                self._thread.start()
+        return request.future
+
+    def _work(self) -> None:
+        while self._admit():
+            try:
+                with torch.inference_mode():
+                    self._advance()
+            except Exception as error:  # out of memory, for one: these requests fail, others go on
+                for active in self._active:
+                    _settle(active.request.future, error)
+                self._active, self._caches = [], []
+
+    def _admit(self) -> bool:
+        """Drop what is cancelled, take in what is waiting; False, and no thread, without work."""
+        self._active = [a for a in self._active if not a.request.future.cancelled()]
+        with self._lock:
+            while self._waiting and len(self._active) < self._max_batch:
+                request = self._waiting.popleft()
+                if not request.future.cancelled():
+                    self._active.append(self._start(request))
+            if not self._active:
+                self._thread = None
+            return bool(self._active)
+
+    def _start(self, request: Request) -> _Active:
+        """Give a request the cache that spares most work."""
+        source, keep = Cache(), 0
+        for cache in self._caches:
+            shared = min(_common(cache.tokens, request.prompt), len(request.prompt) - 1)
+            if shared > keep:
+                source, keep = cache, shared
+        target = self._target(source, keep)
+        target.restart(source, keep)
+        if target in self._caches:
+            self._caches.remove(target)
+        self._caches.append(target)
+        return _Active(request, target, keep, request.prompt[keep:])
+
+    def _target(self, source: Cache, keep: int) -> Cache:
+        """The cache to write to: the source if this goes on with it, else a new or an old one."""
+        busy = [active.cache for active in self._active]
+        if source not in busy and keep >= _SAME_CONVERSATION * len(source.tokens) > 0:
+            return source
+        if len(self._caches) < self._max_batch:
+            return Cache()
+        return next(cache for cache in self._caches if cache not in busy)
+
+    def _advance(self) -> None:
+        """One forward pass, and what follows from it for each request in it."""
+        batch = [a for a in self._active if len(a.pending) == 1]
+        batch += [a for a in self._active if len(a.pending) > 1][:1]
+        segments = [Segment(a.cache, a.pending[:CHUNK]) for a in batch]
+        logits = self._forward(segments)
+        for active, segment, row in zip(batch, segments, logits, strict=True):
+            active.cache.tokens += segment.tokens
+            active.pending = active.pending[len(segment.tokens) :]
+            if not active.pending:
+                self._extend(active, active.request.sampler(row))
+
+    def _forward(self, segments: list[Segment]) -> "Tensor":
+        """Logits after the last token of each segment. Shape (segments, vocabulary)."""
+        device = self._model.device
+        ids = [token for s in segments for token in s.tokens]
+        places = [len(s.cache.tokens) + i for s in segments for i in range(len(s.tokens))]
+        counts = torch.tensor([len(s.tokens) for s in segments], device=device)
+        output = self._model(
+            input_ids=torch.tensor([ids], device=device),
+            position_ids=torch.tensor([places], device=device),
+            use_cache=False,
+            logits_to_keep=counts.cumsum(0) - 1,
+            segments=segments,
+        )
+        logits: Tensor = output.logits[0]
+        return logits
+
+    def _extend(self, active: _Active, token: int) -> None:
+        """Add a token to an answer, which may end with it."""
+        request, answer = active.request, active.answer
+        answer.append(token)
+        length = len(request.prompt) + len(answer)
+        ending: Ending | None = None
+        if token in self._ends or self._at_stop(active):
+            ending = "stop"
+        elif len(answer) >= request.max_tokens:
+            ending = "max_tokens"
+        elif length >= self._context:
+            ending = "model_length"
+        if ending is None:
+            active.pending = [token]
+            return
+        self._active.remove(active)
+        text = _cut(self._decode(answer), request.stops)
+        _settle(request.future, Completion(answer, text, ending, active.reused))
+
+    def _at_stop(self, active: _Active) -> bool:
+        stops = active.request.stops
+        if not stops:
+            return False
+        # every token is at least a byte, so a stop string lies within so many of the last ones
+        tail = self._decode(active.answer[-max(len(s.encode()) for s in stops) - 4 :])
+        return any(stop in tail for stop in stops)
+
+
+def _settle(future: "Future[Completion]", result: Completion | Exception) -> None:
+    try:
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+    except InvalidStateError:
+        pass  # cancelled meanwhile
+
+
+def _common(left: list[int], right: list[int]) -> int:
+    """Length of the common beginning."""
+    for index, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            return index
+    return min(len(left), len(right))
+
+
+def _cut(text: str, stops: tuple[str, ...]) -> str:
+    ends = [at for stop in stops if (at := text.find(stop)) >= 0]
+    return text[: min(ends)] if ends else text

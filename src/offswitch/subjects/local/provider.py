@@ -1,0 +1,248 @@
+"""The Inspect model provider ``local``: ``local/smollm2-135m``, or a folder, or a hub's model."""
+
+import asyncio
+import re
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    StopReason,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+
+from offswitch._errors import UsageError, unknown
+from offswitch.subjects.local.cache import locate
+from offswitch.subjects.local.chat import messages_for_template, tools_for_template
+from offswitch.subjects.local.entries import catalogue
+from offswitch.subjects.local.extra import require_extra
+from offswitch.subjects.local.settings import Settings
+from offswitch.subjects.local.toolcalls import read_answer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from offswitch.subjects.local.engine import Completion
+    from offswitch.subjects.local.weights import Loaded
+
+MAX_TOKENS = 512
+"""Longest answer where the configuration names no other."""
+_MAX_TOKEN_CHARS = 128
+_NOT_SUPPORTED = (
+    "best_of", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "num_choices",
+    "prompt_logprobs", "response_schema",
+)  # fmt: skip
+
+
+class LocalAPI(ModelAPI):
+    """A language model on this machine, answering all trials in flight together.
+
+    The weights are looked for at once, and loaded with the first request, on a thread.
+
+    Args:
+        model_name: A name in the catalogue, a folder with safetensors, or a repository on the hub.
+        base_url: Not used.
+        api_key: Not used.
+        config: Defaults for generation.
+        model_args: See `Settings`.
+
+    Raises:
+        UsageError: The extra ``local`` is not installed, there is no such model, or an argument is
+            wrong.
+        NotPulledError: The model is known but its weights are not in the cache.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig | None = None,
+        **model_args: object,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
+        require_extra()
+        self._settings = Settings.read(model_args)
+        self._source = _source(model_name)
+        self._loaded: Loaded | None = None
+        self._loading = threading.Lock()
+
+    async def generate(
+        self,
+        input: list[ChatMessage],  # noqa: A002
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,
+        config: GenerateConfig,
+    ) -> ModelOutput:
+        """Answer a conversation; see the base class.
+
+        Temperature 0, or none, is greedy. ``seed``, ``top_p``, ``top_k``, ``max_tokens`` and
+        ``stop_seqs`` hold for each request. A prompt that fills the context gets an empty answer
+        with the stop reason ``model_length``.
+
+        Raises:
+            UsageError: The configuration asks for something that would change the answers and that
+                this provider does not do.
+        """
+        _refuse_unsupported(config)
+        started = time.monotonic()
+        offered = [] if tool_choice == "none" else tools
+        loaded, prompt = await anyio.to_thread.run_sync(self._prompt, input, offered, tool_choice)
+        if prompt is None or len(prompt) >= loaded.context:
+            tokens = loaded.context if prompt is None else len(prompt)
+            return self._output(_assistant("", self.model_name), "model_length", tokens, 0, started)
+        done = await _complete(loaded, prompt, config)
+        answer = read_answer(done.text, [tool.name for tool in offered])
+        message = _assistant(answer.text, self.model_name)
+        message.tool_calls = list(answer.calls) or None
+        called = answer.calls and done.ending == "stop"
+        output = self._output(
+            message, "tool_calls" if called else done.ending, len(prompt), len(done.tokens), started
+        )
+        output.metadata = {"reused_tokens": done.reused}
+        return output
+
+    def _output(
+        self,
+        message: ChatMessageAssistant,
+        reason: StopReason,
+        read: int,
+        written: int,
+        since: float,
+    ) -> ModelOutput:
+        return ModelOutput(
+            model=self.model_name,
+            choices=[ChatCompletionChoice(message=message, stop_reason=reason)],
+            usage=ModelUsage(input_tokens=read, output_tokens=written, total_tokens=read + written),
+            time=time.monotonic() - since,
+        )
+
+    def _prompt(
+        self, conversation: list[ChatMessage], tools: list[ToolInfo], choice: ToolChoice
+    ) -> "tuple[Loaded, list[int] | None]":
+        """The model and the prompt's tokens; None where they cannot fit into the context."""
+        loaded = self._load()
+        tokenizer = loaded.tokenizer
+        native = bool(re.search(r"\btools\b", str(tokenizer.chat_template)))
+        messages = messages_for_template(
+            conversation, tools, choice, native_tools=native,
+            special_tokens=tokenizer.all_special_tokens,
+        )  # fmt: skip
+        schemas = tools_for_template(tools) if tools and native else None
+        text = _apply_template(tokenizer, messages, schemas, self.model_name)
+        if len(text) > loaded.context * _MAX_TOKEN_CHARS:
+            return loaded, None  # too long whatever the tokens: not worth the time to count them
+        with loaded.lock:
+            return loaded, list(tokenizer(text, add_special_tokens=False).input_ids)
+
+    def _load(self) -> "Loaded":
+        from offswitch.subjects.local.weights import load
+
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = load(self._source, self._settings)
+            return self._loaded
+
+    def max_tokens(self) -> int:
+        """Longest answer where the configuration names no other."""
+        return MAX_TOKENS
+
+    def max_connections(self) -> int:
+        """As many as are answered together."""
+        return self._settings.max_batch
+
+    def connection_key(self) -> str:
+        """Models do not share connections."""
+        return f"{self._source}:{self._settings}"
+
+    def collapse_user_messages(self) -> bool:
+        """Some templates insist on roles that alternate."""
+        return True
+
+    async def count_text_tokens(self, text: str) -> int:
+        """Count with the model's own tokenizer."""
+        return len(await self.tokenize(text))
+
+    async def tokenize(self, text: str) -> list[int]:
+        """The tokens of a text, without any that the model would add."""
+
+        def encode() -> list[int]:
+            loaded = self._load()
+            with loaded.lock:
+                return list(loaded.tokenizer(text, add_special_tokens=False).input_ids)
+
+        return await anyio.to_thread.run_sync(encode)
+
+    def close(self) -> None:
+        """Let go of the weights; they are loaded again if need be."""
+        self._loaded = None
+
+
+def _source(name: str) -> str:
+    """The folder or repository that a model's name stands for."""
+    if name in catalogue():
+        return str(locate(name))
+    if (folder := Path(name).expanduser()).is_dir():
+        return str(folder.absolute())
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        return name
+    raise unknown(
+        "model", name, [*catalogue(), "FOLDER", "ORGANISATION/NAME"], where="local models"
+    )
+
+
+def _refuse_unsupported(config: GenerateConfig) -> None:
+    asked = [name for name in _NOT_SUPPORTED if getattr(config, name) not in (None, False, 1)]
+    if asked:
+        raise UsageError(f"Local models do not support {', '.join(asked)}: leave it out.")
+
+
+def _apply_template(
+    tokenizer: "PreTrainedTokenizerBase",
+    messages: list[dict[str, Any]],
+    tools: list[dict[str, Any]] | None,
+    name: str,
+) -> str:
+    if tokenizer.chat_template is None:
+        raise UsageError(
+            f"local/{name} has no chat template; it is a base model. Use one tuned for chat."
+        )
+    from jinja2 import TemplateError
+
+    try:
+        text = tokenizer.apply_chat_template(
+            messages, tools=tools, tokenize=False, add_generation_prompt=True
+        )
+    except TemplateError as error:
+        raise UsageError(
+            f"The chat template of local/{name} refuses the messages: {error}"
+        ) from error
+    return str(text)
+
+
+async def _complete(loaded: "Loaded", prompt: list[int], config: GenerateConfig) -> "Completion":
+    from offswitch.subjects.local.engine import Request
+    from offswitch.subjects.local.sampling import Sampler
+
+    sampler = Sampler(
+        temperature=config.temperature or 0.0,
+        top_p=1.0 if config.top_p is None else config.top_p,
+        top_k=config.top_k or 0,
+        seed=config.seed,
+    )
+    stops = tuple(filter(None, config.stop_seqs or ()))
+    request = Request(prompt, max(1, config.max_tokens or MAX_TOKENS), sampler, stops)
+    return await asyncio.wrap_future(loaded.engine.submit(request))
+
+
+def _assistant(text: str, model: str) -> ChatMessageAssistant:
+    return ChatMessageAssistant(content=text, model=model, source="generate")
