@@ -28,7 +28,7 @@ def open_beneath(root: int, path: str, flags: int) -> int:
     Raises:
         OSError: As `os.open` raises it; ELOOP for a refused link.
     """
-    flags |= os.O_CLOEXEC | os.O_NOCTTY
+    flags |= os.O_CLOEXEC | (0 if flags & os.O_PATH else os.O_NOCTTY)  # the kernel is strict
     how = struct.pack("=QQQ", flags, 0, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
     name = os.fsencode(path)
     for _ in range(_ATTEMPTS):
