@@ -135,7 +135,7 @@ class BwrapSandbox(SandboxEnvironment):
             OSError: As for `open`; EFBIG above Inspect's limit for reading files.
             SandboxEnded: The session is over and the file is in no writable place.
         """
-        root, name = self._on_host(path)
+        root, name = self._place(path)
         return read_beneath(root, name, SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
 
     def open_host(self, path: str, flags: int) -> int:
@@ -149,19 +149,8 @@ class BwrapSandbox(SandboxEnvironment):
             OSError: As for `open`.
             SandboxEnded: The session is over and the path is in no writable place.
         """
-        root, name = self._on_host(path)
+        root, name = self._place(path)
         return open_beneath(root, name, flags)
-
-    def stat_host(self, path: str) -> os.stat_result:
-        """Returns what `os.lstat` would say of a path; the owner is a number of the host.
-
-        Otherwise like `read_host`.
-        """
-        fd = self.open_host(path, os.O_PATH | os.O_NOFOLLOW)
-        try:
-            return os.fstat(fd)
-        finally:
-            os.close(fd)
 
     def stat_host(self, path: str) -> os.stat_result:
         """Returns what `os.lstat` would say of a path; the owner is a number of the host.
