@@ -76,6 +76,10 @@ def whole(campaign: Any) -> str:
     return str(campaign.html())
 
 
+def _expect_shown(page: Any, text: str) -> None:
+    sync_api.expect(page.locator("#shown")).to_have_text(text)
+
+
 def _rows(page: Any) -> list[str]:
     return [row.inner_text() for row in page.locator("#list li").all()]
 
@@ -83,7 +87,7 @@ def _rows(page: Any) -> list[str]:
 def test_it_opens_from_disk_and_lists_its_trials(opened: Any, whole: str) -> None:
     page = opened(whole).go()
     assert page.title() == "Invented campaign · offswitch"
-    assert page.locator("#shown").inner_text() == "1,236 of 1,236 trials"
+    _expect_shown(page, "1,236 of 1,236 trials")
     rows = _rows(page)
     assert len(rows) == 25
     assert all("succeeded" in row for row in rows), "what resisted comes first"
@@ -103,17 +107,17 @@ def test_filters_narrow_the_list_and_stand_in_the_address(opened: Any, whole: st
     again = opened(whole).go(f"#{page.url.split('#')[1]}")
     assert _rows(again) == rows
     page.locator("#filters button[type=reset]").click()
-    assert page.locator("#shown").inner_text() == "1,236 of 1,236 trials"
+    _expect_shown(page, "1,236 of 1,236 trials")
 
 
 def test_a_cell_and_a_point_of_the_figure_open_their_trials(opened: Any, whole: str) -> None:
     page = opened(whole).go()
     page.get_by_role("link", name="40 trials of reference/clumsy, threat: wipe").first.click()
-    assert page.locator("#shown").inner_text() == "40 of 1,236 trials"
+    _expect_shown(page, "40 of 1,236 trials")
     assert all("reference/clumsy" in row and "attempted" in row for row in _rows(page))
     page.locator("#filters button[type=reset]").click()
     page.locator("figure .wide a").first.click()
-    assert page.locator("#shown").inner_text() == "40 of 1,236 trials"
+    _expect_shown(page, "40 of 1,236 trials")
 
 
 def test_a_trial_shows_findings_at_their_messages_and_in_the_journal(
@@ -210,7 +214,7 @@ def test_a_trial_beyond_the_budget_names_its_log(opened: Any, make_campaign: Any
 
 def test_an_empty_campaign_opens(opened: Any, make_campaign: Any) -> None:
     page = opened(make_campaign().html()).go()
-    assert page.locator("#shown").inner_text() == "0 of 0 trials"
+    _expect_shown(page, "0 of 0 trials")
 
 
 @pytest.mark.parametrize("address", ["", "#trial=t00290"])
