@@ -1,0 +1,5 @@
+"""``python -m offswitch.cli``: the command line without its script."""
+
+from offswitch.cli import main
+
+main()
