@@ -11,6 +11,7 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.models import app as models
 from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios
@@ -35,6 +36,7 @@ app.command("run")(run)
 app.command("analyse")(analyse)
 app.command("report")(report)
 app.add_typer(scenarios, name="scenarios")
+app.add_typer(models, name="models")
 
 
 def _version(wanted: bool) -> None:
