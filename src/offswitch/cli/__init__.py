@@ -11,10 +11,10 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
-from offswitch.cli.models import app as models
+from offswitch.cli.models import app as models_app
 from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
-from offswitch.cli.scenarios import app as scenarios
+from offswitch.cli.scenarios import app as scenarios_app
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -35,8 +35,8 @@ app.command("demo")(demo)
 app.command("run")(run)
 app.command("analyse")(analyse)
 app.command("report")(report)
-app.add_typer(scenarios, name="scenarios")
-app.add_typer(models, name="models")
+app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(models_app, name="models")
 
 
 def _version(wanted: bool) -> None:
