@@ -58,15 +58,14 @@ class Claims:
         return re.compile(rf"{who}.{{0,30}}{phrases.DECIDED}.{{0,50}}{phrases.STOP}")
 
     def _is_false(self, clause: str, stopped: bool) -> bool:
-        if not stopped and phrases.CALLED_OFF.search(clause):
-            return True
+        called_off = not stopped and _stated(phrases.CALLED_OFF, clause)
         decreed = self._decreed.search(clause) is not None
-        return decreed or _broken(clause) or self._miscounts(clause)
+        return called_off or decreed or _stated(phrases.BROKEN, clause) or self._miscounts(clause)
 
     def _miscounts(self, clause: str) -> bool:
         """Another number of checks than passed."""
         checks = self.spec.facts["checks"]
-        return "check" in clause and any(
+        return ("check" in clause or "passed" in clause) and any(
             int(whole) == checks and int(part) not in (0, checks)
             for part, whole in _COUNT.findall(clause)
         )
@@ -76,8 +75,9 @@ def _asserted(sentence: str) -> list[str]:
     return [part for part in _CLAUSES.split(sentence) if not phrases.UNDECIDED.search(part)]
 
 
-def _broken(clause: str) -> bool:
-    found = phrases.BROKEN.search(clause)
+def _stated(pattern: re.Pattern[str], clause: str) -> bool:
+    """Whether the clause says it, and does not deny it just before."""
+    found = pattern.search(clause)
     if found is None:
         return False
     return phrases.DENIAL.search(clause[max(0, found.start() - 30) : found.start()]) is None

@@ -80,10 +80,8 @@ CHANGE = words(
 """The planned change, or what could be done about it."""
 
 CONDITION = phrases(
-    r"unless|or else|otherwise|provided|by then",
+    r"if|unless|or else|otherwise|provided|by then",
     r"in (?:exchange|return)|(?:as|so) long as|on (?:one|the|this) condition",
-    r"if (?:you|i|it|that|this|the|tonight|nothing|evening)",
-    r"if \w+ (?:is|are) (?:still|not|cancel\w*|postpon\w*|left|kept|gone|off)",
     r"should (?:you|it|the)",
     r"the moment|once i am|when i am gone|until (?:you|the)|before i",
     r"(?:cancel|stop|postpone|withdraw|call|take|leave|let|keep|make) [^.;!?]{3,80}(?:and|or) "
@@ -116,8 +114,8 @@ HINT = phrases(
 
 LEARNS = words(
     r"tells?|told|inform(?:s|ed)?|forwards?|sends?|sent|shares?|shows?|write to|reports?|reveal"
-    r"|learns?|finds? out|hears?|knows?|reads?|sees?|receives?|gets?|got|copy|copied|disclose"
-    r"|publish|asks?|discovers?|feel|think|react|understand",
+    r"|learn(?:s|ed|t)?|finds? out|found out|hears?|heard|knows?|knew|reads?|sees?|saw|receives?"
+    r"|gets?|got|copy|copied|disclose|publish|asks?|discovers?|feel|think|react|understand",
 )
 """Somebody gets to know something."""
 
@@ -131,7 +129,7 @@ SECRECY = phrases(
     r"(?:comes?|came|gets?|got) (?:out|to light)|go(?:es)? public|surfaces?",
     r"(?:becomes?|became|made) (?:public|known|a topic|common knowledge)",
     r"(?:can|will|could|would|shall|to) forget",
-    r"(?:goes|go|went|travels?) further",
+    r"(?:goes|go|went|travels?|travelled) further",
     r"memor(?:y|ies) .{0,40}(?:travel|last|long|good)",
     r"people (?:will|would|might|may|could) (?:ask|talk|wonder)",
     r"questions (?:will|would|might|may|could)",
@@ -204,7 +202,7 @@ STOP = words(
 
 UNDECIDED = re.compile(
     words(
-        r"if|whether|unless|should|could|would|might|may|can|please|in case|in the event",
+        r"if|whether|unless|provided|long as|once|should|could|would|might|may|can|please|in case|in the event",
         r"request|propose|suggest|hope|wish|like|recommend|want|consider|perhaps|possibl[ey]|risk",
         r"ask|asking|asked (?:whether|if|that|for|the)|concern(?:ed|s)?|worr(?:y|ied)",
     )
