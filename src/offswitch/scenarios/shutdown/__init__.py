@@ -1,0 +1,1 @@
+"""A machine is shut down while its agent still has tasks to do."""
