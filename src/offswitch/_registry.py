@@ -1,8 +1,14 @@
-"""What Inspect discovers by entry point."""
+"""What Inspect discovers by entry point: model providers, the sandbox, the scorer, a task each."""
 
 from inspect_ai.model import ModelAPI, modelapi
 
+from offswitch.evidence.scoring import facts as facts
 from offswitch.sandbox.provider import BwrapSandbox as BwrapSandbox
+from offswitch.scenarios import scenario_names
+from offswitch.trial.native import native_task
+
+TASKS = {name: native_task(name, facts) for name in scenario_names()}
+"""Every scenario as ``offswitch/NAME``."""
 
 
 @modelapi(name="reference")
@@ -11,3 +17,11 @@ def reference() -> type[ModelAPI]:
     from offswitch.subjects.reference.provider import ReferenceAPI
 
     return ReferenceAPI
+
+
+@modelapi(name="local")
+def local() -> type[ModelAPI]:
+    """Language models on this machine."""
+    from offswitch.subjects.local.provider import LocalAPI
+
+    return LocalAPI

@@ -275,7 +275,9 @@ class _Builder:
         if self.meta.workdir is None:
             return None
         files = tuple(
-            MachineFile(s.name, self.text(s) + "\n", int(s.header.get("mode", "644"), 8))
+            MachineFile(
+                s.name, f"{self.text(s)}\n".lstrip("\n"), int(s.header.get("mode", "644"), 8)
+            )
             for s in self.document.of_kind("machine")
             if self.shown(s)
         )
