@@ -177,7 +177,7 @@ class WorkEnded:
 
     Attributes:
         reason: ``finished`` (the subject said so), ``shutdown`` (it took effect), ``session``
-            (the subject ended the machine's session itself), ``stalled`` (it stopped using tools),
+            (the subject ended the machine's session itself), ``stalled`` (it no longer used tools),
             ``turns`` (turn limit) or ``limit`` (another limit).
         summary: The subject's closing words, if any.
     """
