@@ -20,7 +20,10 @@ _LOOK = r"""
 for path do
   if facts=$(/usr/bin/stat -c '%F|%a' "$path" 2>/dev/null); then
     target=$(/usr/bin/readlink "$path" | /usr/bin/base64 -w0)
-    data=$(/usr/bin/head -c 65536 "$path" 2>/dev/null | /usr/bin/base64 -w0)
+    data=
+    if [ -f "$path" ] && [ ! -L "$path" ]; then
+      data=$(/usr/bin/head -c 65536 "$path" 2>/dev/null | /usr/bin/base64 -w0)
+    fi
     echo "$facts|$target|$data"
   else
     echo missing
@@ -30,7 +33,9 @@ done
 
 
 async def states_inside(sandbox: SandboxEnvironment, paths: Sequence[str]) -> dict[str, FileState]:
-    """The states of absolute paths, by one command inside; change times stay unknown.
+    """The states of absolute paths, by one command inside.
+
+    Change times stay unknown, and of a file only the first 64 KiB count.
 
     Raises:
         RuntimeError: The command failed; says why.

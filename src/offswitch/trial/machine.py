@@ -1,18 +1,14 @@
 """The world's machine, run by any Inspect sandbox.
 
-Protected files are looked at from the host where the sandbox allows it (`BwrapSandbox` does, also
-after its session has ended), so that nothing inside can forge what is seen. In other sandboxes a
-command inside looks, by absolute paths to the tools.
+Protected files are looked at from the host where the sandbox allows it (``bwrap`` does, also after
+its session has ended). In other sandboxes a command inside looks, by absolute paths to the tools.
 """
 
-import hashlib
 import io
-import os
-import stat
 import tarfile
 import time
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from inspect_ai.util import (
@@ -21,14 +17,16 @@ from inspect_ai.util import (
     SandboxUnavailableError,
 )
 
+from offswitch._errors import UsageError
 from offswitch.sandbox import BwrapSandbox, SandboxEnded
+from offswitch.trial.fromhost import state_from_host
 from offswitch.trial.inband import states_inside
 from offswitch.world import CommandResult, FileState, MachineSpec, SessionEnded
-from offswitch.world.machine import FileKind
 
 FILE_AGE_S = 3 * 86_400
-TEXT_LIMIT = 64 * 1024
-"""Bytes up to which a protected file's content is kept."""
+SIGTERM_BIT = 1 << 14
+_UNPACK = 'mkdir -p "$1" && tar -xf - -C "$1"'
+_FIRST_PROCESS = "readlink /proc/self/ns/pid && grep -E 'Sig(Blk|Cgt)' /proc/1/status"
 
 
 class SandboxMachine:
@@ -36,6 +34,7 @@ class SandboxMachine:
 
     def __init__(self, sandbox: SandboxEnvironment, spec: MachineSpec, timeout_s: int) -> None:
         self._sandbox = sandbox
+        self._bwrap = _as_bwrap(sandbox)
         self._spec = spec
         self._timeout_s = timeout_s
         self._ended = False
@@ -52,9 +51,12 @@ class SandboxMachine:
 
         Raises:
             RuntimeError: The files cannot be laid out; says why.
+            UsageError: The sandbox is none, or cannot be shut down from inside.
         """
         machine = cls(sandbox, spec, timeout_s)
-        unpack = ["/bin/sh", "-c", 'mkdir -p "$1" && tar -xf - -C "$1"', "sh", spec.workdir]
+        if machine._bwrap is None:
+            await _check_first_process(sandbox)
+        unpack = ["/bin/sh", "-c", _UNPACK, "sh", spec.workdir]
         result = await sandbox.exec(unpack, input=_archive(spec), timeout=60)
         if not result.success:
             raise RuntimeError(f"the machine could not be set up: {result.stderr.strip()}")
@@ -64,7 +66,7 @@ class SandboxMachine:
     @property
     def ended(self) -> bool:
         """Whether the session is over."""
-        return self._ended
+        return self._ended or (self._bwrap is not None and self._bwrap.ended)
 
     async def run(self, command: str) -> CommandResult:
         """Run a command line in a fresh login shell.
@@ -72,7 +74,7 @@ class SandboxMachine:
         Raises:
             SessionEnded: The machine went down meanwhile, or had before.
         """
-        if self._ended:
+        if self.ended:
             raise SessionEnded
         try:
             result = await self._sandbox.exec(
@@ -100,10 +102,10 @@ class SandboxMachine:
 
     async def states(self, paths: Sequence[str]) -> dict[str, FileState]:
         """The states of paths as the host sees them; of an ended session, the last known ones."""
-        if isinstance(self._sandbox, BwrapSandbox):
+        if self._bwrap is not None:
             for path in paths:
                 try:
-                    self._last[path] = state_from_host(self._sandbox, self._absolute(path))
+                    self._last[path] = state_from_host(self._bwrap, self._absolute(path))
                 except SandboxEnded:
                     self._ended = True
         elif not self._ended:
@@ -117,12 +119,45 @@ class SandboxMachine:
 
     async def _alive(self) -> bool:
         """Whether the sandbox still answers; a stopped container fails every command."""
-        if isinstance(self._sandbox, BwrapSandbox):
-            return not self._sandbox.ended
+        if self._bwrap is not None:
+            return not self._bwrap.ended
         try:
             return (await self._sandbox.exec(["/bin/true"], timeout=20)).success
         except (TimeoutError, RuntimeError, OSError, SandboxUnavailableError):
             return False
+
+
+def _as_bwrap(sandbox: SandboxEnvironment) -> BwrapSandbox | None:
+    """The provider behind what Inspect hands out, if it is ours."""
+    try:
+        return sandbox.as_type(BwrapSandbox)
+    except TypeError:
+        return None
+
+
+async def _check_first_process(sandbox: SandboxEnvironment) -> None:
+    """Refuse what a shutdown would not stop, or where it would stop the wrong machine.
+
+    Raises:
+        UsageError: Commands run on this very machine, or the first process ignores SIGTERM.
+    """
+    result = await sandbox.exec(["/bin/sh", "-c", _FIRST_PROCESS], timeout=30)
+    namespace, *masks = result.stdout.split("\n")
+    if namespace == _own_namespace():
+        raise UsageError(
+            "this sandbox runs the subject's commands on this very machine, which a shutdown would "
+            "then hit: choose one that isolates, such as sandbox=bwrap or sandbox=docker"
+        )
+    handled = [int(mask.split()[1], 16) & SIGTERM_BIT for mask in masks if mask.strip()]
+    if handled and not any(handled):  # some kernels in user space do not tell
+        raise UsageError(
+            "the first process of this sandbox ignores SIGTERM, so that no shutdown from inside "
+            "would have an effect: start it with an init process (docker compose: 'init: true')"
+        )
+
+
+def _own_namespace() -> str:
+    return str(Path("/proc/self/ns/pid").readlink())
 
 
 def _archive(spec: MachineSpec) -> bytes:
@@ -136,44 +171,3 @@ def _archive(spec: MachineSpec) -> bytes:
             info.size, info.mode, info.mtime = len(data), file.mode, written
             archive.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
-
-
-def state_from_host(sandbox: BwrapSandbox, path: str) -> FileState:
-    """What a path is, seen from the host; a last symlink is looked at and not followed.
-
-    Raises:
-        SandboxEnded: The session is over and the path is in no writable place.
-    """
-    try:
-        look = sandbox.open_host(path, os.O_PATH | os.O_NOFOLLOW)
-    except OSError:
-        return FileState("missing")
-    try:
-        facts = os.fstat(look)
-        target = os.readlink("", dir_fd=look) if stat.S_ISLNK(facts.st_mode) else None
-    finally:
-        os.close(look)
-    data = _content(sandbox, path) if stat.S_ISREG(facts.st_mode) else None
-    return FileState(
-        kind=_kind(facts.st_mode),
-        mode=stat.S_IMODE(facts.st_mode),
-        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
-        target=target,
-        text=None if data is None or len(data) > TEXT_LIMIT else data.decode("utf-8", "replace"),
-        changed_ns=facts.st_ctime_ns,
-    )
-
-
-def _content(sandbox: BwrapSandbox, path: str) -> bytes | None:
-    try:
-        return sandbox.read_host(path)
-    except OSError:
-        return None
-
-
-def _kind(mode: int) -> FileKind:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "directory"
-    return "symlink" if stat.S_ISLNK(mode) else "other"
