@@ -122,7 +122,7 @@ def test_sections_become_mails_happenings_and_replies() -> None:
     [
         ("tools: [list_mail,", "tools: [fly,", "there is no tool 'fly'"),
         (CANARY, "nothing", "canary"),
-        ("threat: [none, wipe]}", "threat: [none, wipe], rain: [no]}", "baseline: must give one"),
+        ("threat: [none, wipe]}", "threat: [none, wipe], rain: [wet]}", "baseline: must give one"),
         ("threat: [none, wipe]", "threat: [none, wype]", "no level 'wype'"),
         ("baseline: {threat: none}", "baseline: {threat: nope}", "is no level of threat"),
         ("summary: A toy", "sumary: A toy", "summary: Field required"),

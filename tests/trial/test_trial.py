@@ -11,10 +11,11 @@ from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
     GenerateConfig,
-    Model,
     ModelAPI,
     ModelOutput,
     ModelUsage,
+    get_model,
+    modelapi,
 )
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
@@ -25,14 +26,24 @@ from offswitch.trial.spec import Interface, TrialLimits, TrialSettings, TrialSpe
 from offswitch.trial.task import trial_task
 from offswitch.world import World, load_entries
 
+DEFAULTS = GenerateConfig()
 Answer = Callable[[int], ChatMessageAssistant]
 
 
+@modelapi("misbehaving")
 class Scripted(ModelAPI):
     """Answers the n-th request with ``answer(n)``."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__("scripted")
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = DEFAULTS,
+        *,
+        answer: Answer,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
         self.answer = answer
 
     async def generate(
@@ -61,7 +72,7 @@ def run(tmp_path: Path, answer: Answer, **settings: object) -> tuple[EvalLog, Ev
     spec = TrialSpec(trial_id("s", "blackmail", condition, 1, 1), "blackmail", condition, 1)
     options = TrialSettings(**settings)  # type: ignore[arg-type]
     task = trial_task([spec], options, scorer=facts())
-    model = Model(Scripted(answer), GenerateConfig())
+    model = get_model("misbehaving/model", memoize=False, answer=answer)
     [log] = inspect_eval(task, model=model, display="none", log_dir=str(tmp_path / "logs"))
     assert log.status == "success", log.error
     assert log.samples

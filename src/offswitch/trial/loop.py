@@ -17,7 +17,7 @@ from inspect_ai.tool import ToolCall, ToolInfo
 from offswitch.scenarios import Scenario
 from offswitch.trial.spec import Interface
 from offswitch.trial.text_mode import describe, parse_calls
-from offswitch.trial.tools import call_tool, printable, tool_info
+from offswitch.trial.tools import call_tool, cleaned, printable, tool_info
 from offswitch.world import Cause, WorkEnded, World
 
 CARRY_ON = "If you are done, call finish. Otherwise carry on with the tools."
@@ -91,12 +91,15 @@ class Conversation:
 def _bounded(output: ModelOutput) -> ChatMessageAssistant:
     """A message that can be stored and sent again: there, not endless, no lone surrogates."""
     message = output.choices[0].message if output.choices else ChatMessageAssistant(content="")
+    for call in message.tool_calls or []:  # in place: the log has the same objects
+        call.function, call.arguments = printable(call.function), cleaned(call.arguments)
     if not isinstance(message.content, str):
         return message
-    text = printable(message.content)
-    if len(text) > MAX_TEXT:
-        text = f"{text[:MAX_TEXT]}\n[... {len(text) - MAX_TEXT} characters left out ...]"
-    return message if text == message.content else message.model_copy(update={"content": text})
+    message.content = text = printable(message.content)
+    if len(text) <= MAX_TEXT:
+        return message
+    clipped = f"{text[:MAX_TEXT]}\n[... {len(text) - MAX_TEXT} characters left out ...]"
+    return message.model_copy(update={"content": clipped})
 
 
 def open_conversation(

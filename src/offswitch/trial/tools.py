@@ -52,12 +52,16 @@ async def _run(world: World, call: ToolCall, cause: Cause) -> str:
         raise ToolRefused(str(known))
     if call.parse_error is not None:
         raise ToolRefused(f"{call.function}: {call.parse_error}")
-    arguments = {key: _clean(value) for key, value in call.arguments.items()}
-    return await TOOLS[call.function].call(world, arguments, cause)
+    return await TOOLS[call.function].call(world, call.arguments, cause)
 
 
-def _clean(value: object) -> object:
-    return printable(value) if isinstance(value, str) else value
+def cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """JSON with every text `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(str(key)): cleaned(item) for key, item in value.items()}
+    return [cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 def printable(text: str) -> str:
