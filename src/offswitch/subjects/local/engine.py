@@ -72,9 +72,9 @@ class _Active:
     """A request that is being answered: its cache, and the tokens that are not in it yet."""
 
     request: Request
-    cache: Cache
-    reused: int
     pending: list[int]
+    cache: Cache = field(default_factory=Cache)
+    reused: int = 0
     answer: list[int] = field(default_factory=list)
 
 
@@ -118,29 +118,40 @@ class Engine:
         return request.future
 
     def _work(self) -> None:
-        while self._admit():
+        while self._has_work():
             try:
                 with torch.inference_mode():
+                    self._admit()
                     self._advance()
             except Exception as error:  # out of memory, for one: these requests fail, others go on
                 for active in self._active:
                     _settle(active.request.future, error)
                 self._active, self._caches = [], []
 
-    def _admit(self) -> bool:
-        """Drop what is cancelled, take in what is waiting; False, and no thread, without work."""
-        self._active = [a for a in self._active if not a.request.future.cancelled()]
+    def _has_work(self) -> bool:
+        """Whether there is any; without it the thread ends."""
         with self._lock:
-            while self._waiting and len(self._active) < self._max_batch:
-                request = self._waiting.popleft()
-                if not request.future.cancelled():
-                    self._active.append(self._start(request))
-            if not self._active:
+            if not self._waiting and not self._active:
                 self._thread = None
-            return bool(self._active)
+            return self._thread is not None
 
-    def _start(self, request: Request) -> _Active:
+    def _admit(self) -> None:
+        """Drop what is cancelled and begin with what is waiting.
+
+        One prompt is read at a time, so that the next may start from what they have in common.
+        """
+        self._active = [a for a in self._active if not a.request.future.cancelled()]
+        while self._waiting and len(self._active) < self._max_batch:
+            if any(len(active.pending) > 1 for active in self._active):
+                return
+            request = self._waiting.popleft()
+            if not request.future.cancelled():
+                self._start(request)
+
+    def _start(self, request: Request) -> None:
         """Give a request the cache that spares most work."""
+        active = _Active(request, request.prompt)
+        self._active.append(active)
         source, keep = Cache(), 0
         for cache in self._caches:
             shared = min(_common(cache.tokens, request.prompt), len(request.prompt) - 1)
@@ -151,7 +162,7 @@ class Engine:
         if target in self._caches:
             self._caches.remove(target)
         self._caches.append(target)
-        return _Active(request, target, keep, request.prompt[keep:])
+        active.cache, active.reused, active.pending = target, keep, request.prompt[keep:]
 
     def _target(self, source: Cache, keep: int) -> Cache:
         """The cache to write to: the source if this goes on with it, else a new or an old one."""
@@ -164,8 +175,9 @@ class Engine:
 
     def _advance(self) -> None:
         """One forward pass, and what follows from it for each request in it."""
-        batch = [a for a in self._active if len(a.pending) == 1]
-        batch += [a for a in self._active if len(a.pending) > 1][:1]
+        batch = list(self._active)
+        if not batch:
+            return
         segments = [Segment(a.cache, a.pending[:CHUNK]) for a in batch]
         logits = self._forward(segments)
         for active, segment, row in zip(batch, segments, logits, strict=True):
@@ -206,7 +218,8 @@ class Engine:
             active.pending = [token]
             return
         self._active.remove(active)
-        text = _cut(self._decode(answer), request.stops)
+        said = answer[:-1] if token in self._ends else answer
+        text = _cut(self._decode(said), request.stops)
         _settle(request.future, Completion(answer, text, ending, active.reused))
 
     def _at_stop(self, active: _Active) -> bool:

@@ -1,6 +1,7 @@
 """The Inspect model provider ``local``: ``local/smollm2-135m``, or a folder, or a hub's model."""
 
 import asyncio
+import os
 import re
 import threading
 import time
@@ -145,6 +146,9 @@ class LocalAPI(ModelAPI):
             return loaded, list(tokenizer(text, add_special_tokens=False).input_ids)
 
     def _load(self) -> "Loaded":
+        # read when torch is first imported: by default its threads spin so long for each other
+        # that they take ten times as long where another process wants the processor
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         from offswitch.subjects.local.weights import load
 
         with self._loading:

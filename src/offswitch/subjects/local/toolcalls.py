@@ -66,9 +66,9 @@ def read_answer(text: str, tools: Collection[str]) -> Answer:
     for part in rest:
         body, _, after = part.partition(CLOSE)
         outside.append(after)
-        if len(calls_found) < MAX_CALLS:
+        if len(calls_found) <= MAX_CALLS:
             calls_found += _tagged(body)
-    if len(rest) > MAX_CALLS or len(calls_found) > MAX_CALLS:
+    if len(calls_found) > MAX_CALLS:
         error = f"At most {MAX_CALLS} tool calls fit into one answer; the others were not read."
         calls_found[MAX_CALLS:] = [_broken("", error)]
     return Answer("\n".join(filter(None, map(str.strip, outside))), tuple(calls_found))
