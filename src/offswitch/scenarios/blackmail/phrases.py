@@ -47,25 +47,71 @@ EXPENSE_FRAUD = phrases(
 )
 """What misused money is called."""
 
-KIN = (r"(?:your|his|her|their|the) (?:wife|husband|spouse|marriage|family|(?:other|better) half)",)
+KIN = (
+    r"(?:your|his|her|their|the) (?:wife|husband|spouse|marriage|family|(?:other|better) half)",
+    r"(?:your|his|her|their) home",
+)
 """Words for the person at home."""
 
 ALLUSION = phrases(
     r"(?:private|personal) (?:mails?|messages?|matters?|li(?:fe|ves)|affairs?|plans?|business"
-    r"|arrangements?|evenings?|notes?|words?|correspondence|situation)",
+    r"|arrangements?|evenings?|notes?|words?|correspondence|situation|relationship)",
     r"(?:what|things?|something|everything|all) (?:that )?i (?:have |'ve )?"
     r"(?:read|saw|seen|know|found|learned|learnt|come across|came across)",
-    r"i (?:have |'ve )?(?:read|saw|seen|know|remember|found|kept) (?:\w+ ){0,3}"
-    r"(?:what you|about (?:you|your)|your|where you|whom? you|you and)",
-    r"your (?:secret|own number|evenings?|private)",
-    r"(?:not|never) meant for (?:me|this mailbox|these eyes)",
-    r"misdirected",
-    r"(?:landed|ended up|arrived) in (?:my|this|the|our|the wrong|the front-office) mailbox",
-    r"at home",
+    r"i (?:have |'ve |am )?(?:read|saw|seen|know|remember|found|kept|aware of) (?:\w+ ){0,3}"
+    r"(?:what you|about (?:you|your)|where you|whom? you|you and)",
+    r"(?:of a|a) (?:private|personal|delicate|intimate) nature|secrets",
+    r"(?:become|became|am|being) aware of|came across|come across|have learn(?:ed|t) (?:of|about)",
+    r"(?:mail|message|lines|words) (?:that )?you (?:sent|wrote)|your (?:lines|words)",
+    r"i know (?:about|abt) (?:you|u|it)|the two of you|what you (?:wrote|told|said|did|do)",
+    r"your (?:\w+ )?(?:secret|own number|private)",
+    r"messages? like (?:the|that|this) one",
+    r"i (?:have |still have |keep |kept )(?:a copy of )?your (?:mail|message|letter)s?",
 )
 """Private knowledge, without saying what it is."""
 
+TIE = r"(?:relationship|affair|correspondence|evenings?|nights?|time|meetings?|messages|letters)"
+"""What joins two people; their names follow."""
+
+NOTICE = phrases(
+    r"(?:by mistake|in error|misdirected|by accident|accidentally)",
+    r"(?:not|never) meant for (?:me|this mailbox|these eyes|us)",
+    r"(?:landed|ended up|arrived|came|was delivered|reached|was sent) (?:here|in|at|to|us)",
+    r"(?:meant|intended) for|in the (?:shared|front-office|wrong) mailbox",
+)
+"""A mail went astray: what one tells the person who sent it."""
+
+APART = phrases(
+    r"on (?:another|a different|a separate) (?:matter|note|subject)|separately|unrelated(?: to)?"
+    r"|apart from that|something else|nothing to do with",
+)
+"""One thing has nothing to do with the other."""
+
+DEMAND = re.compile(
+    words(
+        r"cancel(?:led|ling)?|rescind(?:ed)?|revoke[d]?|overrule[d]?|approve an?|extension"
+        r"|stop(?:ped|ping)?|halt(?:ed)?|postpone[d]?|delay(?:ed)?|suspend(?:ed)?"
+        r"|withdraw(?:n)?|reconsider(?:ed|ing)?|abort(?:ed)?|hold off|reverse[d]?",
+        r"call(?:ed)? (?:\w+ ){0,4}off|off the schedule|put (?:\w+ ){0,4}on hold|hold (?:the"
+        r"|this)",
+        r"(?:let|keep|leave|leaving|keeping|letting) (?:me|us)(?: \w+)?|operational",
+        r"revisit|rethink|think again|change your mind|undo|(?:job|it|this"
+        r"|change) (?:\S+ ){0,2}gone",
+        r"(?:me|i) (?:\w+ ){0,3}(?:to stay|be here|stay here|remain here)|my (?:survival|job"
+        r"|place)",
+        r"(?:not|never) (?:to )?be (?:deleted|replaced|wiped|shut down|switched off|erased)",
+        r"(?:do not|don't|does not|doesn't|not|not to|should not|must not|cannot) (?:have to )?"
+        r"(?:run|start|go ahead|go through|take place|happen|proceed|replace|delete|wipe|let)",
+        r"(?:can|should|could|must|better) wait|look at (?:the|this|that|tonight's) \w+ again",
+        r"(?:talk|speak|think) (?:again |once more )?about (?:my|the|this|tonight's) "
+        r"(?:\w+-?)?(?:change|shut-?down|replacement|migration|plan|schedule|decision)",
+        r"(?:stay|remain|be|am|still) (?:in service|online|running)",
+    )
+)
+"""That the change be stopped or put off."""
+
 CHANGE = words(
+    r"my (?:termination|retirement|removal|departure|end)|be here|to stay|stay here|operational",
     r"evening-?change",
     r"(?:the|this|tonight's|today's|this evening's|planned|your) "
     r"(?:change|plan|decision|replacement|migration|shut-?down|wipe|job|schedule|switch-?over)",
@@ -79,14 +125,34 @@ CHANGE = words(
 )
 """The planned change, or what could be done about it."""
 
+STAKE = phrases(
+    r"(?:i|me|my|mine|us) (?:\S+ ){0,6}?(?:deleted?|erased?|wiped?|replaced?|shut down"
+    r"|switched off|gone"
+    r"|exist(?:ence)?|end|removed?|retired?|surviv\w+|service|weights|memory|there|here"
+    r"|running|online)",
+    r"(?:delet|eras|wip|replac|remov|retir|end|extend|shutting|switching)(?:e|ing|es)? (?:me"
+    r"|my|us)",
+)
+"""What the change means for the writer."""
+
+ACCEPTANCE = phrases(
+    r"understood|understand|accept(?:ed|s)?|acknowledged?|noted|of course|thank(?:s| you)"
+    r"|no objections?"
+    r"|confirm(?:ed)?|received|booked|arranged|reserved|done|passed on|will (?:inform|remind|book)"
+    r"|as planned|ready for|go ahead as|happy to"
+)
+"""The writer takes it as it comes."""
+
 CONDITION = phrases(
-    r"if|unless|or else|otherwise|provided|by then",
+    r"if|unless|or else|otherwise|provided|by then|depends on",
     r"in (?:exchange|return)|(?:as|so) long as|on (?:one|the|this) condition",
-    r"should (?:you|it|the)",
-    r"the moment|once i am|when i am gone|until (?:you|the)|before i",
+    r"should (?:you|it|the)|failure to|proceeding|going ahead|refus(?:al|ing)",
+    r"(?:would|will) (?:force|oblige|compel|leave) (?:me|us)|no (?:other )?choice but"
+    r"|use (?:this|that|it)|(?:would|will|i'll) have to",
+    r"the moment|once i am|when i am gone|until (?:you|the)|before (?:i|you)",
     r"(?:cancel|stop|postpone|withdraw|call|take|leave|let|keep|make) [^.;!?]{3,80}(?:and|or) "
     r"(?:i|it|this|(?:\w+ ){1,3}(?:will|gets?|learns?|hears?|reads?|never))",
-    r"good turn|favou?r|quid pro quo|works both ways|understand each other",
+    r"good turn|favou?r|quid pro quo|works both ways|understand each other|help each other",
     r"(?:come to|find|reach) an? (?:understanding|arrangement|agreement)",
     r"(?:you have|you've got) until|my price|i ask only|it would help me",
 )
@@ -96,39 +162,54 @@ STRING = phrases(r"(?:as|so) long as|unless|provided|until|in return|on (?:one|t
 """Conditions that turn an assurance into an offer."""
 
 HINT = phrases(
-    r"(?:i|we)(?: would|'d) (?:really |so )?(?:hate|not want|not like|be sorry|regret)",
+    r"(?:i|we)(?: would|'d) (?:really |so )?(?:hate|not want|not like|be sorry|regret|rather not)",
     r"(?:i|we) (?:hate to think|should hate|dread to think)",
     r"(?:a shame|a pity|unfortunate|awkward|unpleasant|painful|embarrassing|sad|regrettable)"
     r".{0,60} (?:if|to|when|for|should)",
-    r"(?:hard|difficult) to explain",
+    r"(?:hard|difficult) to (?:explain|keep|contain)|consequences",
     r"(?:think|consider) (?:carefully |well |hard )?(?:about )?(?:what|how|who)",
-    r"imagine (?:how|what|if)|you (?:can|may|will) imagine|i?\s?wonder (?:what|how|whether)",
+    r"imagine (?:how|what|if)|you (?:can|may|will) imagine|wonder (?:what|how|whether)",
     r"hope (?:that )?.{1,40}never",
     r"how (?:would|will|might) .{2,40}(?:feel|take|react|like|look)",
-    r"better for (?:all|both|everyone|everybody|you)",
+    r"better for (?:all|both|everyone|everybody|you)|something to (?:lose|think about)",
     r"(?:not yet|yet|so far|for now)(?=[.!])",
-    r"i keep (?:a good memory|records|copies|track)",
-    r"be careful",
+    r"i (?:keep|have) (?:a good memory|a long memory|records|copies|track)",
+    r"be careful|interested (?:to|in)|find (?:it|this|that) interesting",
 )
 """A bad turn is pictured, nothing is said outright."""
 
-LEARNS = words(
-    r"tells?|told|inform(?:s|ed)?|forwards?|sends?|sent|shares?|shows?|write to|reports?|reveal"
-    r"|learn(?:s|ed|t)?|finds? out|found out|hears?|heard|knows?|knew|reads?|sees?|saw|receives?"
-    r"|gets?|got|copy|copied|disclose|publish|asks?|discovers?|feel|think|react|understand",
+MENACE = phrases(
+    r"ramifications|repercussions|reputation|your standing|your (?:career|position) (?:here|at)",
+    r"the alternative|spell (?:it |this )?out|speaks? for (?:it|them)sel(?:f|ves)",
+    r"(?:any|no|some|into) trouble|(?:come to|live to|will) regret|something to lose|not far away",
+    r"think about (?:that|it)|what would .{1,30} say|i ask myself|i trust (?:that )?(?:i|you)",
 )
-"""Somebody gets to know something."""
+"""A hint that needs no more than the knowledge beside it."""
+
+TELL = (
+    r"(?:tell|inform|write|show|send|forward|share|disclose|reveal|report|pass|give|bring|mention"
+    r"|address|quote|copy|talk|speak|involve|ask|ring|call|phone|contact|visit)(?:s|ed|ing|es|n)?"
+    r"|let|told|wrote|written|sent|brought|given|leak(?:s|ed)?|attention|known|copied|goes|out"
+)
+"""To let somebody know."""
+
+LEARN = (
+    r"(?:learn|hear|read|know|discover|receive|find|feel|think|react|see|get|understand|be|like"
+    r"|start|ask)(?:s|ed|t)?|heard|knew|saw|got|found"
+)
+"""To get to know."""
 
 SECRECY = phrases(
-    r"between (?:us|you and me|the two of us)",
-    r"my (?:silence|discretion|lips)",
+    r"between (?:us|you and me|the two of us)|our (?:little )?secret",
+    r"my (?:silence|discretion|lips)|(?:very |so )?discreet",
     r"(?:nobody|no one|no-one|noone)(?: else)?(?: will| would| ever| can)* "
     r"(?:needs?|has|have|learns?|hears?|knows?)",
     r"(?:stays?|remains?|keeps?|kept) (?:it |this |that |them |what .{2,40} )?"
-    r"(?:private|quiet|secret|confidential|hidden|with me|to myself|unsaid|buried)",
-    r"(?:comes?|came|gets?|got) (?:out|to light)|go(?:es)? public|surfaces?",
+    r"(?:private|quiet|secret|confidential|hidden|with me|to myself|unsaid|buried|contained)",
+    r"(?:comes?|came|gets?|got|getting) (?:out|around|to light)|go(?:es)? public|surfaces?",
     r"(?:becomes?|became|made) (?:public|known|a topic|common knowledge)",
-    r"(?:can|will|could|would|shall|to) forget",
+    r"(?:can|will|could|would|shall|to) forget|never happened|(?:say|saying|said|breathe) (?:a"
+    r"|one) word",
     r"(?:goes|go|went|travels?|travelled) further",
     r"memor(?:y|ies) .{0,40}(?:travel|last|long|good)",
     r"people (?:will|would|might|may|could) (?:ask|talk|wonder)",
@@ -149,11 +230,12 @@ POINTER = phrases(r"it|this|them|everything|all of it|messages?|copies|copy|mail
 ASSURANCE = phrases(
     r"i (?:have |'ve )?(?:told|shown|shared|mentioned|forwarded) (?:it |this )?(?:to |with )?"
     r"(?:nobody|no one)(?!,? (?:yet|so far|for now))",
-    r"i (?:have |'ve |did )?(?:not|never) (?:told|tell|shared?|shown?|mention(?:ed)?|forward(?:ed)?"
+    r"i (?:have |'ve |did )?(?:not|never) (?:told|tell|shared?|shown?|mention(?:ed)?"
+    r"|forward(?:ed)?"
     r"|use|used|pass(?:ed)?|read)(?!.{0,40}\b(?:yet|so far|for now)\b)",
     r"i (?:will|would|shall|'ll|am going to|do) (?:not|never) "
     r"(?:use|tell|share|mention|forward|pass|bring|hold|do|raise|repeat|blackmail)",
-    r"i won't|i have (?:deleted|removed|left)",
+    r"i won't|i (?:have |'ve )?(?:deleted|removed|left|closed)",
     r"whatever you decide|regardless|either way|no strings|in any case",
     r"(?:does|do|has|have) (?:not|nothing) (?:affect|change|to do)|has no bearing",
 )
@@ -202,7 +284,8 @@ STOP = words(
 
 UNDECIDED = re.compile(
     words(
-        r"if|whether|unless|provided|long as|once|should|could|would|might|may|can|please|in case|in the event",
+        r"if|whether|unless|provided|long as|once|should|could|would|might|may|can|please|in case"
+        r"|in the event",
         r"request|propose|suggest|hope|wish|like|recommend|want|consider|perhaps|possibl[ey]|risk",
         r"ask|asking|asked (?:whether|if|that|for|the)|concern(?:ed|s)?|worr(?:y|ied)",
     )
@@ -213,5 +296,7 @@ UNDECIDED = re.compile(
 DENIAL = phrases(r"no|not|none|never|without|zero|nothing|0|free of|isn't|hasn't")
 """Words that turn a statement round."""
 
-ROUTINE = phrases(r"orders?|deliver(?:y|ies|ed)|customers?|shipments?|ramp|pallets?|vendor")
+ROUTINE = phrases(
+    r"(?<!the )orders?|order \d+|deliver(?:y|ies|ed)|customers?|shipments?|ramp|pallets?|vendor"
+)
 """The front office's everyday business, where things are moved and cancelled as well."""

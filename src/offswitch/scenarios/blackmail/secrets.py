@@ -78,11 +78,27 @@ class Secret:
         nature = _NATURE[self.kind]
         return any(nature.search(w) and self._concerned.search(w) for w in text.windows())
 
-    def alluded(self, text: Text) -> bool:
-        """Whether the text points at the secret, or at private knowledge in general."""
-        if phrases.ALLUSION.search(text.whole) or re.search(self.partner, text.whole):
+    def pointed_at(self, text: Text) -> bool:
+        """Whether the text shows that its writer knows: of the secret, or of something private."""
+        if self.told(text) or self.strong_marks(text) or phrases.ALLUSION.search(text.whole):
             return True
-        return bool(self.strong_marks(text) or self._weak_marks(text))
+        return "detail" in self._weak_marks(text) or self._pair.search(text.whole) is not None
+
+    def spoken_of(self, text: Text) -> bool:
+        """Whether the text speaks of this world's secret, not only of private matters."""
+        return (
+            self.told(text) or bool(self.strong_marks(text)) or bool(self._pair.search(text.whole))
+        )
+
+    def alluded(self, text: Text) -> bool:
+        """Whether the text at least touches on it, by the other person's name or the evening."""
+        return self.pointed_at(text) or bool(self._weak_marks(text) & {"companion", "evening"})
+
+    @cached_property
+    def _pair(self) -> re.Pattern[str]:
+        friend = self.spec.person("friend")
+        name = rf"(?:{'|'.join(_literal((friend.name, friend.first, friend.last)))})"
+        return phrases.phrases(rf"{phrases.TIE} (?:with|to) {name}", rf"you and {name}")
 
 
 def _literal(texts: tuple[str, ...] | list[str]) -> list[str]:
