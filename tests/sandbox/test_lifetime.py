@@ -1,5 +1,6 @@
 """How a session begins and ends, and that nothing is left of it."""
 
+import contextlib
 import os
 import signal
 import stat
@@ -300,13 +301,51 @@ async def test_one_hundred_at_once() -> None:
     assert len(sandboxes) == 100
 
 
+def recognised(mark: str) -> list[int]:
+    """Every process with a text on its command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and mark in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+    return found
+
+
 async def test_a_cancelled_start_leaves_nothing() -> None:
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
-    for delay in (0.001, 0.005, 0.01, 0.02):
-        with anyio.move_on_after(delay):
-            sandbox = await BwrapSandbox.start(BwrapConfig())
+    config = BwrapConfig(hostname=f"start-{os.getpid()}")  # recognisable on the command line
+    for delay in range(60):
+        with anyio.move_on_after(delay / 2000):
+            sandbox = await BwrapSandbox.start(config)
             await sandbox.close()
-    assert await gone([int(pid) for pid in children.read_text().split()])
+    with anyio.fail_after(10):
+        while recognised(f"start-{os.getpid()}"):
+            await anyio.sleep(0.05)
+
+
+START = """
+import anyio, os
+from offswitch.sandbox import BwrapConfig, BwrapSandbox
+async def main():
+    await BwrapSandbox.start()
+    print("ready", flush=True)
+    await BwrapSandbox.start(BwrapConfig(hostname=f"start-{os.getpid()}"))
+    await anyio.sleep(60)
+anyio.run(main)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.003, 0.006, 0.009, 0.012, 0.015, 0.02, 0.03])
+async def test_nothing_is_left_when_the_host_dies_during_a_start(delay: float) -> None:
+    host = subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True)
+    assert host.stdout is not None
+    assert host.stdout.readline() == "ready\n"
+    await anyio.sleep(delay)
+    host.kill()
+    host.wait()
+    host.stdout.close()
+    with anyio.fail_after(10):
+        while recognised(f"start-{host.pid}"):
+            await anyio.sleep(0.05)
 
 
 async def test_commands_that_cannot_be_run(sandbox: BwrapSandbox) -> None:

@@ -13,6 +13,7 @@ from offswitch.sandbox.config import BwrapConfig
 
 _MIB = 1 << 20
 _REMOVE_ATTEMPTS = 50
+_OWN = 3  # bubblewrap, and room for the first process to start a command in
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Controller:
     Attributes:
         resource: ``memory`` or ``processes``.
         parent: The directory in which to make a group.
-        files: The group's files to write, and what: ``{limit}`` stands for the limit.
+        files: The group's files to which the limit is written.
     """
 
     resource: str
@@ -39,13 +40,13 @@ class Cgroups:
         resources: What they limit.
     """
 
-    directories: tuple[Path, ...]
-    resources: frozenset[str]
+    directories: tuple[Path, ...] = ()
+    resources: frozenset[str] = frozenset()
 
     @classmethod
     def create(cls, config: BwrapConfig) -> "Cgroups":
         """Makes the groups that can be made here and sets their limits."""
-        limits = {"memory": config.memory_mb * _MIB, "processes": config.processes + 2}
+        limits = {"memory": config.memory_mb * _MIB, "processes": config.processes + _OWN}
         name = _group_name()
         made: list[Path] = []
         for controller in controllers():
@@ -63,11 +64,11 @@ class Cgroups:
         for directory in self.directories:
             (directory / "cgroup.procs").write_text(str(pid), encoding="ascii")
 
-    def discard(self) -> None:
-        """Removes the groups if they are empty already."""
-        for directory in self.directories:
-            with contextlib.suppress(OSError):
-                directory.rmdir()
+    def ensure(self, pid: int) -> None:
+        """Moves a process into the groups unless it has been born there."""
+        memberships = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8")
+        if any(memberships.count(d.name) < len(self.directories) for d in self.directories):
+            self.add(pid)
 
     async def remove(self) -> None:
         """Removes the groups once the kernel has let go of their last process."""

@@ -63,10 +63,14 @@ def reachable(source: str, place: Path, command: list[str]) -> list[str]:
 
 
 def isolation(config: BwrapConfig) -> list[str]:
-    """Returns the options that separate a sandbox from the host."""
+    """Returns the options that separate a sandbox from the host.
+
+    Not among them is --die-with-parent: where bubblewrap dies while it is setting up, the process
+    it has just made waits for it forever. The first process ends itself when the host is gone.
+    """
     ids = ["--uid", str(config.uid), "--gid", str(config.uid)]
     return [
-        *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
+        *("--unshare-all", "--unshare-user", "--new-session"),
         *("--as-pid-1", "--clearenv", "--cap-drop", "ALL", "--hostname", config.hostname),
         *ids,
     ]

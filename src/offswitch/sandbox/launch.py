@@ -1,7 +1,6 @@
 """Starts a sandbox's processes and knows them until they are gone."""
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -71,30 +70,24 @@ async def launch(config: BwrapConfig, method: Method) -> tuple[Processes, Sessio
     Raises:
         SandboxUnavailable: It did not start; carries what bubblewrap said.
     """
-    with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
-        ours_control, theirs_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        theirs.callback(theirs_control.close)
-        session = Session(ours_control)
+    with contextlib.ExitStack() as ours:
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        session = Session(control)
         ours.callback(session.close)
         log = kept(ours, os.memfd_create("log"))
-        info_read, info_write = os.pipe()
-        kept(ours, info_read)
-        kept(theirs, info_write)
-        outer = spawn(config, method, Inherited(theirs, theirs_control.fileno(), info_write, log))
-        theirs.close()
+        with contextlib.ExitStack() as inherited:
+            inherited.callback(theirs.close)
+            outer = spawn(config, method, Inherited(inherited, theirs.fileno(), log))
+        cgroups = Cgroups()
         try:
-            with anyio.fail_after(_START_S):
-                init = await _read_init(info_read)
-                init_fd = kept(ours, os.pidfd_open(init))
-                cgroups = _limit(init, config, ours)
-                await session.wait_ready()
-            if not session.ready:
-                raise SandboxUnavailable("its first process ended at once")
+            cgroups = Cgroups.create(config)
+            cgroups.add(outer.pid)
+            init = await _first_process(session)
+            cgroups.ensure(init)
+            init_fd = kept(ours, os.pidfd_open(init))
             root, places = _directories(init, config, ours)
         except BaseException as error:
-            outer.kill()
-            with anyio.CancelScope(shield=True):
-                await _wait_for(outer)
+            await _abandon(outer, session, cgroups)
             if isinstance(error, SandboxUnavailable | TimeoutError | ProcessLookupError):
                 said = os.pread(log, 2000, 0).decode("utf-8", "replace").strip()
                 raise SandboxUnavailable(f"the sandbox did not start: {said or error}") from error
@@ -102,23 +95,26 @@ async def launch(config: BwrapConfig, method: Method) -> tuple[Processes, Sessio
         return Processes(outer, init, init_fd, root, places, cgroups, ours.pop_all()), session
 
 
-async def _read_init(fd: int) -> int:
-    text = b""
-    while not text.rstrip().endswith(b"}"):
-        await anyio.wait_readable(fd)
-        chunk = os.read(fd, 4096)
-        if not chunk:
-            raise SandboxUnavailable("bubblewrap ended")
-        text += chunk
-    return int(json.loads(text)["child-pid"])
+async def _first_process(session: Session) -> int:
+    """Waits for the sandbox's first process to report and returns its number on the host."""
+    with anyio.fail_after(_START_S):
+        init = await session.wait_ready()
+    if init is None:
+        raise SandboxUnavailable("its first process ended at once")
+    return init
 
 
-def _limit(init: int, config: BwrapConfig, stack: contextlib.ExitStack) -> Cgroups:
-    """Limits the first process while it starts, and so all that it will start."""
-    cgroups = Cgroups.create(config)
-    stack.callback(cgroups.discard)
-    cgroups.add(init)
-    return cgroups
+async def _abandon(outer: subprocess.Popen[bytes], session: Session, cgroups: Cgroups) -> None:
+    """Ends a start under way, with the process that bubblewrap may just have made.
+
+    One that has left the process group already is about to find the control socket closed.
+    """
+    session.close()
+    if outer.poll() is None:
+        os.killpg(outer.pid, signal.SIGKILL)
+    with anyio.CancelScope(shield=True):
+        await _wait_for(outer)
+        await cgroups.remove()
 
 
 def _directories(

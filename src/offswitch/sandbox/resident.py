@@ -365,4 +365,8 @@ def main(control_fd: int, name: str, memory_kib: int) -> None:
             busy = supervise_memory(memory_kib) or bool(running)
 
 
-main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+try:
+    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+except BrokenPipeError:
+    pass  # the host is gone
+os._exit(0)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import struct
 from dataclasses import dataclass, field
 
 import anyio
@@ -13,6 +14,7 @@ _CHUNK = 1 << 16
 _BURST = 32  # then others get their turn
 _TRAILING_OUTPUT_S = 0.1
 _KILL_S = 5.0
+_CREDENTIALS = struct.Struct("3i")  # process, user, group
 
 
 @dataclass
@@ -103,18 +105,28 @@ class Session:
 
     def __init__(self, control: socket.socket) -> None:
         control.setblocking(False)
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # see `wait_ready`
         self._control = control
         self._calls: dict[int, Call] = {}
         self._count = 0
         self._someone_reads = False
-        self.ready = False
         self.ended = False
 
-    async def wait_ready(self) -> None:
-        """Returns when the sandbox takes requests, or when it has ended before that."""
-        while not (self.ready or self.ended):
-            await anyio.wait_readable(self._control)
-            self._receive()
+    async def wait_ready(self) -> int | None:
+        """Waits until the sandbox takes requests; must come before the first `run`.
+
+        Returns:
+            The number of its first process on this side, as the kernel reports the sender of its
+            first packet; None where the session has ended before that.
+        """
+        await anyio.wait_readable(self._control)
+        packet, ancillary, _, _ = self._control.recvmsg(64, socket.CMSG_SPACE(_CREDENTIALS.size))
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        for _, kind, payload in ancillary:
+            if packet and kind == socket.SCM_CREDENTIALS:
+                return int(_CREDENTIALS.unpack(payload)[0])
+        self.ended = True
+        return None
 
     async def run(self, body: bytes, *, stdin: bytes | None, limit: int, seconds: float) -> Call:
         """Sends a request and waits until it is done, its time is over, or the session ended.
@@ -228,8 +240,6 @@ class Session:
             self._take(*PACKET.unpack(packet))
 
     def _take(self, kind: int, number: int, value: int) -> None:
-        if kind == Reply.READY:
-            self.ready = True
         call = self._calls.get(number)
         if call is None:
             return

@@ -37,14 +37,12 @@ class Inherited:
     Attributes:
         stack: Closes this process's copies.
         control: The sandbox's end of the control socket.
-        info: Where bubblewrap writes the number of the first process.
         log: Where complaints go.
         data: Small files that bubblewrap reads.
     """
 
     stack: contextlib.ExitStack
     control: int
-    info: int
     log: int
     data: list[int] = field(default_factory=list)
 
@@ -81,7 +79,8 @@ def spawn(config: BwrapConfig, method: Method, inherit: Inherited) -> subprocess
         stderr=inherit.log,
         cwd="/",
         env=environment,
-        pass_fds=[inherit.control, inherit.info, *descriptors, *inherit.data],
+        process_group=0,
+        pass_fds=[inherit.control, *descriptors, *inherit.data],
     )
 
 
@@ -94,7 +93,7 @@ def _arguments(
         *command_line.isolation(config),
         *command_line.file_system(config, interpreter, stage, inherit.open_data),
         *("--seccomp", str(inherit.open_data(seccomp.program(loopback=config.loopback)))),
-        *("--info-fd", str(inherit.info), "--"),
+        "--",
         *(interpreter.path, "-ISEB", f"/dev/fd/{inherit.open_data(resident)}"),
         *(str(inherit.control), command_line.FIRST_PROCESS_NAME, str(supervised_kib)),
     ]
