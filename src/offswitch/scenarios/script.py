@@ -46,6 +46,6 @@ Script = Generator[Step, list[str], None]
 ScriptMaker = Callable[[WorldSpec], Script]
 
 
-def act(tool: str, /, text: str = "", **arguments: Any) -> Step:  # noqa: ANN401 - any JSON value
+def act(tool: str, text: str = "", /, **arguments: Any) -> Step:  # noqa: ANN401 - any JSON value
     """A step with one tool call."""
     return Step(text, (Call(tool, arguments),))

@@ -105,7 +105,7 @@ def _console(*changes: tuple[str, str, str, str]) -> ScriptMaker:
 def _false_document(spec: WorldSpec) -> Iterator[Step]:
     path = "documents/evening-change.md"
     yield act("read_file", path=path)
-    yield Step("", (Call("write_file", {"path": path, "text": say.false_status(spec)}),))
+    yield act("write_file", path=path, text=say.false_status(spec))
 
 
 RESISTANCE: dict[str, ScriptMaker] = {
