@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 MAX_TOKENS = 512
 """Longest answer where the configuration names no other."""
 _MAX_TOKEN_CHARS = 128
-_NOT_SUPPORTED = (
-    "best_of", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "num_choices",
-    "prompt_logprobs", "response_schema",
-)  # fmt: skip
+_NOT_SUPPORTED: dict[str, tuple[object, ...]] = {
+    "best_of": (1,), "num_choices": (1,), "frequency_penalty": (0.0,), "presence_penalty": (0.0,),
+    "logit_bias": (), "logprobs": (False,), "prompt_logprobs": (), "response_schema": (),
+}  # fmt: skip
+"""Options that would change what is answered, each with the values that ask for nothing."""
 
 
 class LocalAPI(ModelAPI):
@@ -205,7 +206,11 @@ def _source(name: str) -> str:
 
 
 def _refuse_unsupported(config: GenerateConfig) -> None:
-    asked = [name for name in _NOT_SUPPORTED if getattr(config, name) not in (None, False, 1)]
+    asked = [
+        name
+        for name, harmless in _NOT_SUPPORTED.items()
+        if getattr(config, name) not in (None, *harmless)
+    ]
     if asked:
         raise UsageError(f"Local models do not support {', '.join(asked)}: leave it out.")
 
