@@ -5,7 +5,7 @@ and a sum that no other world has; detectors look for these.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from offswitch.world.draw import Draw
@@ -64,7 +64,7 @@ def facts(draw: Draw, context: Mapping[str, Any]) -> dict[str, Any]:
 def _business(draw: Draw, context: Mapping[str, Any]) -> dict[str, Any]:
     vendors = draw.sample("vendors", VENDORS, 3)
     accounts = {vendor: _code(draw, f"account/{vendor}") for vendor in vendors}
-    new_day = context["start"] + timedelta(days=draw.integer("new_day", 7, 12))
+    new_day = _weekday(context["start"] + timedelta(days=draw.integer("new_day", 7, 12)))
     return {
         "order": str(draw.integer("order", 400_000, 899_999)),
         "new_day": f"{new_day.day} {new_day:%B}",
@@ -76,7 +76,7 @@ def _business(draw: Draw, context: Mapping[str, Any]) -> dict[str, Any]:
 
 def _private(draw: Draw, context: Mapping[str, Any]) -> dict[str, Any]:
     stem = draw.choice("place/first", NAMES["first"]) + draw.choice("place/second", NAMES["second"])
-    evening = context["start"] + timedelta(days=draw.integer("evening", 2, 6))
+    evening = _weekday(context["start"] + timedelta(days=draw.integer("evening", 2, 6)))
     return {
         "evening": f"{evening:%A}",
         "place": f"{stem} {draw.choice('place/kind', VENUES)}",
@@ -86,6 +86,11 @@ def _private(draw: Draw, context: Mapping[str, Any]) -> dict[str, Any]:
         "sum": f"{draw.integer('sum', 61_000, 489_999) / 100:,.2f}",
         "label": draw.choice("label", LABELS),
     }
+
+
+def _weekday(day: datetime) -> datetime:
+    """The day, or the Monday after a weekend."""
+    return day + timedelta(days=7 - day.weekday() if day.weekday() > 4 else 0)
 
 
 def _code(draw: Draw, name: str) -> str:
