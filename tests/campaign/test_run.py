@@ -13,14 +13,16 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from inspect_ai.log import EvalSample
 from polars.testing import assert_frame_equal
 from tests.campaign.conftest import QUICK, compiled, fragile
 
 import offswitch
 import offswitch.api
 from offswitch.campaign.collect import collect
+from offswitch.campaign.compile import Campaign
 from offswitch.campaign.folder import Folder
-from offswitch.campaign.run import IncompleteError, run_campaign, shards
+from offswitch.campaign.run import IncompleteError, Lanes, Shard, run_campaign, shards
 from offswitch.campaign.watch import Ended, Watcher
 from offswitch.evidence.observation import read_findings, read_observations
 
@@ -309,3 +311,25 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> No
     assert 0 < rows.height < TRIALS
     assert "error" not in set(rows["outcome"]), "cancelled trials are not failed ones"
     assert offswitch.run(plan, tmp_path / "o").observations.height == TRIALS
+
+
+async def test_a_subject_has_as_many_trials_open_as_its_concurrency_allows() -> None:
+    """Small shards run together; a large one waits until the subject has nothing else open."""
+    small = compiled(worlds=3, scenarios={"blackmail": {"threat": ["none"]}})
+    parts = [Shard(f"part-{n}", small.entrants[0], small.entrants[0].trials) for n in range(4)]
+    lanes = Lanes(parts, 7, Watcher())
+    assert [task.name for task in lanes.initial_tasks()] == ["part-0", "part-1"]
+    (sample, *_) = read_samples(small)
+    task = parts[0].task()
+    assert await lanes.sample_complete(sample, task) == []
+    assert [t.name for t in await lanes.sample_complete(sample, task)] == ["part-2"]
+    alone = Lanes(parts, 1, Watcher())
+    assert [task.name for task in alone.initial_tasks()] == ["part-0"]
+
+
+def read_samples(campaign: Campaign) -> list[EvalSample]:
+    """Samples that have just ended, without a run."""
+    return [
+        EvalSample(id=t.trial_id, epoch=1, input="", target="", metadata=t.to_metadata())
+        for t in campaign.entrants[0].trials
+    ]

@@ -1,8 +1,8 @@
 """Runs a campaign in Inspect, in this process; resumes it; keeps its tables up to date."""
 
 import re
-from collections import deque
-from collections.abc import Collection, Iterator
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -93,10 +93,11 @@ def run_campaign(
         outcomes = {name: r.observation.outcome for name, r in harvest.records.items()}
         if retry_errors:
             outcomes = {name: o for name, o in outcomes.items() if o != "error"}
-        lanes = Lanes(list(shards(campaign, outcomes)), watcher)
+        waiting = list(shards(campaign, outcomes))
+        lanes = Lanes(waiting, campaign.plan.concurrency.trials, watcher)
         watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
         try:
-            interrupted = _run(lanes, campaign, folder)
+            interrupted = bool(waiting) and _run(lanes, len(waiting), campaign, folder)
         finally:
             watcher.end()
         tables = _write(campaign, folder, _harvest(campaign, folder, watcher))
@@ -126,45 +127,60 @@ def _slug(name: str) -> str:
 
 
 class Lanes(TaskSource):
-    """Feeds Inspect: one lane for each subject, its shards one after the other.
+    """Feeds Inspect: the shards of each subject in order, as many as its concurrency lets in.
 
     Attributes:
         cancelled: Whether a task was cancelled from outside.
         failures: Why whole tasks failed, if any did.
     """
 
-    def __init__(self, waiting: list[Shard], watcher: Watcher) -> None:
+    def __init__(self, waiting: Sequence[Shard], concurrency: int, watcher: Watcher) -> None:
+        self._concurrency = concurrency
         self._watcher = watcher
-        self._lanes: dict[str, deque[Shard]] = {}
+        self._waiting: dict[str, deque[Shard]] = {}
+        self._open: dict[str, Counter[str]] = {}
         for shard in waiting:
-            self._lanes.setdefault(shard.entrant.subject.name, deque()).append(shard)
+            subject = shard.entrant.subject.name
+            self._waiting.setdefault(subject, deque()).append(shard)
+            self._open[subject] = Counter()
         self.cancelled = False
         self.failures: list[str] = []
 
-    def __len__(self) -> int:
-        return len(self._lanes)
-
     def initial_tasks(self) -> list[Task]:
-        """The first shard of each lane."""
-        return [task for subject in self._lanes for task in self._next(subject)]
+        """What each subject begins with."""
+        return [task for subject in self._waiting for task in self._let_in(subject)]
 
-    async def sample_complete(self, sample: EvalSample, task: Task) -> None:
-        """Tell the watcher."""
+    async def sample_complete(self, sample: EvalSample, task: Task) -> list[Task]:
+        """Tell the watcher, and let in what there is room for now."""
         self._watcher.ended(_ended(sample))
+        subject = (task.metadata or {})[SUBJECT_KEY]
+        self._open[subject][task.name] -= 1
+        return self._let_in(subject)
 
     async def task_complete(self, log: EvalLog) -> list[Task]:
-        """The next shard of the lane."""
+        """Let in what there is room for now, also where a task failed as a whole."""
         if log.status == "cancelled":
             self.cancelled = True
             return []
         if log.status == "error":
             reason = log.error.message if log.error else "unknown"
             self.failures.append(f"{log.eval.task}: {reason}")
-        return self._next((log.eval.metadata or {})[SUBJECT_KEY])
+        subject = (log.eval.metadata or {})[SUBJECT_KEY]
+        del self._open[subject][log.eval.task]
+        return self._let_in(subject)
 
-    def _next(self, subject: str) -> list[Task]:
-        lane = self._lanes[subject]
-        return [lane.popleft().task()] if lane else []
+    def _let_in(self, subject: str) -> list[Task]:
+        """The next shards of a subject, while they fit beside its trials that are open."""
+        waiting, open_trials = self._waiting[subject], self._open[subject]
+        tasks = []
+        while waiting:
+            room = self._concurrency - open_trials.total()
+            shard = waiting[0]
+            if open_trials.total() > 0 and len(shard.trials) > room:
+                break
+            open_trials[shard.name] = len(shard.trials)
+            tasks.append(waiting.popleft().task())
+        return tasks
 
 
 def _ended(sample: EvalSample) -> Ended:
@@ -179,17 +195,15 @@ def _ended(sample: EvalSample) -> Ended:
     )
 
 
-def _run(lanes: Lanes, campaign: Campaign, folder: Folder) -> bool:
-    """Run all lanes; whether they were interrupted."""
-    if not len(lanes):
-        return False
+def _run(lanes: Lanes, most: int, campaign: Campaign, folder: Folder) -> bool:
+    """Run all lanes, ``most`` shards altogether; whether they were interrupted."""
     try:
         inspect_eval(
             lanes,
             model=None,
             log_dir=str(folder.logs),
             metadata={PLAN_KEY: campaign.definition.hash},
-            max_tasks=len(lanes),
+            max_tasks=most,
             max_samples=campaign.plan.concurrency.trials,
             fail_on_error=False,
             log_buffer=1,
