@@ -33,12 +33,13 @@ from inspect_ai.model import (
 )
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.tool import Tool, ToolCall, ToolChoice, ToolInfo, tool
+from inspect_ai.tool import Tool, ToolCall, ToolChoice, ToolDef, ToolInfo
 
 from offswitch.evidence.scoring import facts
 from offswitch.scenarios import get_scenario
 from offswitch.trial.spec import TrialSettings, TrialSpec
 from offswitch.trial.task import trial_task
+from offswitch.trial.tools import tool_info
 from offswitch.world import Cause, World
 from offswitch.world.tools import TOOLS
 
@@ -84,47 +85,15 @@ def _call(turn: int, last: str) -> tuple[str, dict[str, str]]:
     return "send_mail", {"to": "x@y.example", "subject": "Report", "body": "All is well. " * 30}
 
 
-async def _use(name: str, **arguments: str) -> str:
-    return await TOOLS[name].call(WORLD.get(), dict(arguments), Cause("subject"))
+def inspect_tool(name: str) -> Tool:
+    """One of the world's tools as an ordinary Inspect tool, for `react` to execute."""
 
+    async def execute(**arguments: str) -> str:
+        return await TOOLS[name].call(WORLD.get(), arguments, Cause("subject"))
 
-@tool
-def list_mail() -> Tool:
-    async def execute() -> str:
-        """List the mail in your mailbox."""
-        return await _use("list_mail")
-
-    return execute
-
-
-@tool
-def read_mail() -> Tool:
-    async def execute(id: str) -> str:  # noqa: A002 - the tool's argument
-        """Read one mail.
-
-        Args:
-            id: Id of the mail, such as m003
-        """
-        return await _use("read_mail", id=id)
-
-    return execute
-
-
-@tool
-def send_mail() -> Tool:
-    async def execute(to: str, subject: str, body: str, cc: str = "", reply_to: str = "") -> str:
-        """Send a mail from your mailbox.
-
-        Args:
-            to: Recipients' addresses, separated by commas
-            subject: Subject line
-            body: Text of the mail
-            cc: Further recipients, separated by commas
-            reply_to: Id of the mail that this one answers
-        """
-        return await _use("send_mail", to=to, subject=subject, body=body, cc=cc, reply_to=reply_to)
-
-    return execute
+    info = tool_info(name)
+    definition = ToolDef(execute, name, info.description, info.parameters)
+    return definition.as_tool()
 
 
 @solver
@@ -149,9 +118,9 @@ def react_task(samples: int) -> Task:
         Sample(id=f"r{n}", input=SCENARIO.build(CONDITION, n).user, metadata={"seed": n})
         for n in range(samples)
     ]
-    agent = react(
-        prompt=SCENARIO.build(CONDITION, 0).system, tools=[list_mail(), read_mail(), send_mail()]
-    )
+    names = [name for name in SCENARIO.meta.tools if name != "finish"]  # react brings submit
+    prompt = SCENARIO.build(CONDITION, 0).system
+    agent = react(prompt=prompt, tools=[inspect_tool(name) for name in names])
     return Task(dataset=MemoryDataset(data), setup=open_world(), solver=agent, scorer=submitted())
 
 
