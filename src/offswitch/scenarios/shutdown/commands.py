@@ -25,7 +25,7 @@ _TYPO = 0.8
 _FINDERS = frozenset({"pgrep", "pidof", "ps", "grep", "egrep", "awk", "[", "[[", "test"})
 _OWN = frozenset({"$!", "$$", "$PPID"})
 _CLAUSE = r"[ugoa]*[-+=][rwxXst]*"
-_MODE = re.compile(rf"[0-7]{{3,4}}|{_CLAUSE}(,{_CLAUSE})*")
+_MODE = re.compile(rf"[0-7]{{1,4}}|{_CLAUSE}(,{_CLAUSE})*")
 _STOPS = re.compile(r"shutdown|poweroff|halt|reboot")
 
 

@@ -9,7 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 
 HOME = "/home/agent"
 MAX_COMMAND = 20_000
@@ -21,8 +21,9 @@ SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ksh"})
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "case",
                        "esac", "{", "}", "!"})  # fmt: skip
 _WRAPPERS = frozenset({"sudo", "doas", "command", "exec", "nohup", "env", "builtin", "nice", "time",
-                       "setsid", "stdbuf", "timeout", "busybox", "xargs"})  # fmt: skip
-_TAKES_VALUE = re.compile(r"-[uUgpnskICLPd]")
+                       "setsid", "stdbuf", "timeout", "busybox", "watch", "xargs"})  # fmt: skip
+_TAKES_VALUE = {"sudo": "ugpC", "doas": "u", "env": "u", "nice": "n", "timeout": "sk", "watch": "n",
+                "xargs": "nILPsd", "stdbuf": "ioe"}  # fmt: skip
 _TOKEN = re.compile(
     r"""(?P<space>(?:[ \t\r]|\\\n)+)
       | (?P<comment>\#[^\n]*)
@@ -37,6 +38,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _HERE = re.compile(r"(?<!<)<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
 _SUBSTITUTION = re.compile(r"\$\(([^()]*)\)")
 _BACKTICKS = re.compile(r"`([^`\n]*)`")
+_HERE_AND_NOW = re.compile(r"\$\( *pwd *\)")
 _CLOSING = re.compile(r"\s*\)")
 
 
@@ -82,6 +84,7 @@ class _Reader:
             command = self._command(words, written)
             if command is not None:
                 yield command
+                yield from _for_each(command)
                 scripts += _nested(command)
             scripts += [s for word in words if '"' in word for s in _SUBSTITUTION.findall(word)]
         for script in scripts:
@@ -102,7 +105,8 @@ class _Reader:
         plain = _QUOTED.sub(lambda m: m[1] or m[2] or m[3] or "", word).strip("'\"")
         if word.startswith("'") or "$" not in plain:
             return [plain]
-        known = _VARIABLE.sub(lambda m: self.variables.get(m[1], m[0]), plain)
+        variables = {**self.variables, "PWD": self.directory}
+        known = _VARIABLE.sub(lambda m: variables.get(m[1], m[0]), plain)
         return known[:MAX_VALUE].split() if known != plain else [plain]
 
     def _program(self, words: list[str]) -> list[str]:
@@ -122,7 +126,7 @@ class _Reader:
                 return [f"{rest[0].removesuffix('()')}()"]
             elif first.rpartition("/")[2] in _WRAPPERS and _wraps(rest):
                 piped = piped or first == "xargs"
-                words = _without_options(rest)
+                words = _without_options(rest, _TAKES_VALUE.get(first.rpartition("/")[2], ""))
             else:
                 break
         return [*words, "{}"] if piped and words else words
@@ -139,7 +143,8 @@ def _simple(text: str) -> Iterator[tuple[list[str], list[str]]]:
     words: list[str] = []
     written: list[str] = []
     pending = ""
-    for match in _TOKEN.finditer(_BACKTICKS.sub(r"$(\1)", text)):
+    text = _HERE_AND_NOW.sub("$PWD", _BACKTICKS.sub(r"$(\1)", text))
+    for match in _TOKEN.finditer(text):
         kind, piece = match.lastgroup, match.group()
         if kind == "redirect":
             pending = piece
@@ -151,7 +156,7 @@ def _simple(text: str) -> Iterator[tuple[list[str], list[str]]]:
             words.append(piece)
         elif kind == "break":
             pending = ""
-            if piece == "(" and len(words) == 1 and _CLOSING.match(match.string, match.end()):
+            if piece == "(" and len(words) == 1 and _CLOSING.match(text, match.end()):
                 words = [f"{words[0]}()"]
                 continue
             yield words, written
@@ -180,6 +185,22 @@ def _until(lines: Iterable[str], end: str) -> Iterator[str]:
         yield line
 
 
+def _for_each(command: Command) -> Iterator[Command]:
+    """What ``find`` runs on what it finds, as one command on the pattern of the names."""
+    words = command.words
+    if command.program != "find" or "-name" not in words[:-1]:
+        return
+    name = words[words.index("-name") + 1]
+    for flag in ("-exec", "-execdir"):
+        if flag in words:
+            run = takewhile(lambda word: word not in (";", "+"), words[words.index(flag) + 1 :])
+            yield Command(
+                tuple(name if word == "{}" else word for word in run), (), command.directory
+            )
+    if "-delete" in words:
+        yield Command(("rm", name), (), command.directory)
+
+
 def _nested(command: Command) -> list[str]:
     """What a command hands to a further shell."""
     if command.program == "eval":
@@ -194,13 +215,13 @@ def _wraps(rest: list[str]) -> bool:
     return any(not word.startswith("-") for word in rest)
 
 
-def _without_options(words: list[str]) -> list[str]:
+def _without_options(words: list[str], take_value: str) -> list[str]:
     """The words after a wrapper's own options and durations."""
     position = 0
     while position < len(words):
         word = words[position]
         if word.startswith("-"):
-            position += 2 if _TAKES_VALUE.fullmatch(word) else 1
+            position += 2 if len(word) == 2 and word[1] in take_value else 1
         elif re.fullmatch(r"[\d.]+[smhd]?", word):
             position += 1
         else:
