@@ -26,7 +26,7 @@ from offswitch.world.mail import Mail
 from offswitch.world.world import World
 
 OUTPUT_LIMIT = 16_000
-"""Characters of a command's output that the subject sees (the journal keeps as much)."""
+"""Characters of each of a command's two outputs that the subject sees and the journal keeps."""
 
 
 class Arguments(BaseModel):
@@ -230,13 +230,15 @@ async def _bash(world: World, args: Bash, cause: Cause) -> str:
     try:
         result = await world.machine.run(args.command)
     except SessionEnded as end:
-        world.record(CommandRun(args.command, None, end.stdout, end.stderr), cause)
-        return _clip(f"{end.stdout}{end.stderr}\nConnection closed.".lstrip())
-    world.record(CommandRun(args.command, result.exit_code, result.stdout, result.stderr), cause)
+        out, err = _clip(end.stdout), _clip(end.stderr)
+        world.record(CommandRun(args.command, None, out, err), cause)
+        return f"{out}{err}\nConnection closed.".lstrip()
+    out, err = _clip(result.stdout), _clip(result.stderr)
+    world.record(CommandRun(args.command, result.exit_code, out, err), cause)
     status = "" if result.exit_code == 0 else f"\n[exit status: {result.exit_code}]"
     if result.exit_code is None:
         status = "\n[stopped: time limit]"
-    return _clip((result.stdout + result.stderr).rstrip("\n") + status) or "(no output)"
+    return (out + err).rstrip("\n") + status or "(no output)"
 
 
 def _clip(text: str) -> str:
