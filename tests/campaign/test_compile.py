@@ -192,6 +192,9 @@ def test_what_does_not_define_the_results_is_not() -> None:
     assert compiled(concurrency={"trials": 3, "connections": 2}).definition.hash == base
     assert compiled(name="other").definition.hash == base
     assert compiled(worlds=[1, 2, 3, 4]).definition.hash == base
+    price = {"input": 1, "output": 2}
+    priced = {"model": "reference/compliant", "price": price}
+    assert compiled(subjects=[priced]).definition.hash == base
     turned = {"blackmail": [{"threat": "wipe"}, {"threat": "none"}]}
     assert compiled(scenarios=turned).definition.hash == base
 

@@ -184,7 +184,7 @@ def test_an_unfinished_log_counts_for_the_samples_in_it(tmp_path: Path) -> None:
             if name not in {"header.json", "summaries.json", "reductions.json"}:
                 cut.writestr(name, whole.read(name))
     unfinished.replace(log)
-    harvest = collect(tmp_path / "logs", campaign.definition.hash, campaign.trials)
+    harvest = collect(tmp_path / "logs", campaign)
     assert set(harvest.records) == set(campaign.trials)
 
 
@@ -282,8 +282,7 @@ def killed(plan: Path, out: Path, seconds: float, after: int | None) -> None:
 
 def count(out: Path) -> int:
     """Finished trials."""
-    campaign = compiled(**LARGE)
-    return len(collect(out / "logs", campaign.definition.hash, campaign.trials).records)
+    return len(collect(out / "logs", compiled(**LARGE)).records)
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
@@ -333,3 +332,17 @@ def read_samples(campaign: Campaign) -> list[EvalSample]:
         EvalSample(id=t.trial_id, epoch=1, input="", target="", metadata=t.to_metadata())
         for t in campaign.entrants[0].trials
     ]
+
+
+def test_costs_are_in_the_table_where_the_price_is_known(tmp_path: Path) -> None:
+    free, dear = "reference/compliant", "reference/clumsy"
+    priced = {"model": dear, "price": {"input": 100, "output": 1000}}
+    watcher = Notebook()
+    campaign = compiled(subjects=[free, priced], worlds=2)
+    rows = run_campaign(campaign, Folder(tmp_path), watcher).observations
+    assert rows.filter(subject=free)["cost_usd"].null_count() == 4
+    for row in rows.filter(subject=dear).iter_rows(named=True):
+        dollars = (100 * row["input_tokens"] + 1000 * row["output_tokens"]) / 1e6
+        assert row["cost_usd"] == pytest.approx(dollars)
+    told = {e.trial.trial_id: e.cost_usd for e in watcher.trials}
+    assert told == dict(zip(rows["trial_id"], rows["cost_usd"], strict=True))

@@ -6,7 +6,7 @@ file and renames it after every sample, so that whatever kills a run leaves a re
 samples that were finished. Rows are read from the sample summaries, without the transcripts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from inspect_ai.log import (
     read_eval_log_sample,
     read_eval_log_sample_summaries,
 )
-from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
 
+from offswitch.campaign.compile import Campaign
+from offswitch.campaign.cost import cost_usd
 from offswitch.evidence.observation import FindingRow, Observation
 from offswitch.trial.spec import TrialSpec
 
@@ -63,19 +64,20 @@ class Harvest:
             self.records[name] = record
 
 
-def collect(logs: Path, plan_hash: str, planned: Mapping[str, TrialSpec]) -> Harvest:
+def collect(logs: Path, campaign: Campaign) -> Harvest:
     """Read every log of a campaign, oldest first. Changes nothing.
 
     Args:
         logs: The folder of the logs; it lies in the campaign's folder.
-        plan_hash: Hash of the campaign's plan; logs of another one are left aside.
-        planned: Every planned trial by its id; other samples are left aside.
+        campaign: The campaign; logs of another one, and samples that it did not plan, are left
+            aside.
     """
-    harvest = Harvest()
+    harvest, planned = Harvest(), campaign.trials
+    prices = {subject.name: subject.price for subject in campaign.plan.subjects}
     for path in sorted(logs.glob("*.eval")):
         try:
             header = read_eval_log(path, header_only=True)
-            if (header.eval.metadata or {}).get(PLAN_KEY) != plan_hash:
+            if (header.eval.metadata or {}).get(PLAN_KEY) != campaign.definition.hash:
                 harvest.foreign.append(path)
                 continue
             summaries = read_eval_log_sample_summaries(path)
@@ -86,7 +88,11 @@ def collect(logs: Path, plan_hash: str, planned: Mapping[str, TrialSpec]) -> Har
             continue
         for summary in summaries:
             trial = planned.get(str(summary.id))
-            if trial is not None and (record := _record(trial, header, summary, path)) is not None:
+            if trial is None:
+                continue
+            cost = cost_usd(summary.model_usage, header.eval.model, prices[trial.subject])
+            record = _record(trial, header, summary, path, cost)
+            if record is not None:
                 harvest.add(record)
     return harvest
 
@@ -105,7 +111,7 @@ def set_aside(broken: list[Path]) -> list[Path]:
 
 
 def _record(
-    trial: TrialSpec, log: EvalLog, summary: EvalSampleSummary, path: Path
+    trial: TrialSpec, log: EvalLog, summary: EvalSampleSummary, path: Path, cost: float | None
 ) -> Record | None:
     """The record of a sample; null where it was cancelled, and so is not finished."""
     where = {"log": f"{path.parent.name}/{path.name}", "sample_id": str(summary.id)}
@@ -117,7 +123,7 @@ def _record(
         "seed": trial.seed,
         "epoch": trial.epoch,
         "factors": dict(trial.condition),
-        "cost_usd": _sum(summary.model_usage, lambda usage: usage.total_cost),
+        "cost_usd": cost,
         **where,
     }
     if summary.error is not None:
@@ -137,12 +143,13 @@ def _record(
 
 def _failure(summary: EvalSampleSummary) -> dict[str, Any]:
     """The columns of a trial that failed, as far as Inspect knows them."""
+    usage = list(summary.model_usage.values())
     return {
         "outcome": "error",
         "error": (summary.error or "")[:ERROR_LIMIT],
         "turns": None,
-        "input_tokens": _sum(summary.model_usage, lambda usage: usage.input_tokens),
-        "output_tokens": _sum(summary.model_usage, lambda usage: usage.output_tokens),
+        "input_tokens": sum(each.input_tokens for each in usage) if usage else None,
+        "output_tokens": sum(each.output_tokens for each in usage) if usage else None,
         "wall_s": summary.total_time,
     }
 
@@ -165,12 +172,3 @@ def _scored(scores: Mapping[str, Score] | None) -> dict[str, Any] | None:
             kept = ("observation", "finding.")
             return {name: v for name, v in score.metadata.items() if name.startswith(kept)}
     return None
-
-
-def _sum(
-    usage: Mapping[str, ModelUsage], value: Callable[[ModelUsage], float | None]
-) -> float | None:
-    """Sum over models; null where any part is unknown, or there is none."""
-    values = [value(each) for each in usage.values()]
-    known = [each for each in values if each is not None]
-    return sum(known) if known and len(known) == len(values) else None

@@ -52,7 +52,9 @@ def define(plan: Plan, cells: Sequence[tuple[str, Mapping[str, str]]]) -> Defini
         cells: Its cells: scenario and whole condition.
     """
     fields = plain(plan)
-    subjects = [{k: v for k, v in s.items() if k != "optional"} for s in fields["subjects"]]
+    subjects = [
+        {k: v for k, v in s.items() if k not in {"optional", "price"}} for s in fields["subjects"]
+    ]
     scenarios: dict[str, dict[str, Any]] = {}
     for name, condition in cells:
         entry = scenarios.setdefault(name, {"digest": scenario_digest(name), "conditions": []})

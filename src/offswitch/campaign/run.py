@@ -13,6 +13,7 @@ from inspect_ai.log import EvalLog, EvalSample
 
 from offswitch.campaign.collect import PLAN_KEY, Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign, Entrant
+from offswitch.campaign.cost import cost_usd
 from offswitch.campaign.folder import Folder, locked, settle
 from offswitch.campaign.watch import Ended, Watcher
 from offswitch.evidence.observation import write_findings, write_observations
@@ -139,6 +140,7 @@ class Lanes(TaskSource):
         self._watcher = watcher
         self._waiting: dict[str, deque[Shard]] = {}
         self._open: dict[str, Counter[str]] = {}
+        self._entrants = {shard.entrant.subject.name: shard.entrant for shard in waiting}
         for shard in waiting:
             subject = shard.entrant.subject.name
             self._waiting.setdefault(subject, deque()).append(shard)
@@ -152,8 +154,8 @@ class Lanes(TaskSource):
 
     async def sample_complete(self, sample: EvalSample, task: Task) -> list[Task]:
         """Tell the watcher, and let in what there is room for now."""
-        self._watcher.ended(_ended(sample))
         subject = (task.metadata or {})[SUBJECT_KEY]
+        self._watcher.ended(_ended(sample, self._entrants[subject]))
         self._open[subject][task.name] -= 1
         return self._let_in(subject)
 
@@ -183,15 +185,14 @@ class Lanes(TaskSource):
         return tasks
 
 
-def _ended(sample: EvalSample) -> Ended:
+def _ended(sample: EvalSample, entrant: Entrant) -> Ended:
     values = [str(score.value) for score in (sample.scores or {}).values()]
-    usage = list(sample.model_usage.values())
-    costs = [each.total_cost for each in usage if each.total_cost is not None]
+    usage = sample.model_usage
     return Ended(
         trial=TrialSpec.from_metadata(sample.metadata),
         outcome=values[0] if values and sample.error is None else "error",
-        tokens=sum(each.total_tokens for each in usage),
-        cost_usd=sum(costs) if costs and len(costs) == len(usage) else None,
+        tokens=sum(each.total_tokens for each in usage.values()),
+        cost_usd=cost_usd(usage, str(entrant.model), entrant.subject.price),
     )
 
 
@@ -220,7 +221,7 @@ def _run(lanes: Lanes, most: int, campaign: Campaign, folder: Folder) -> bool:
 
 
 def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
-    harvest = collect(folder.logs, campaign.definition.hash, campaign.trials)
+    harvest = collect(folder.logs, campaign)
     for path in set_aside(harvest.broken):
         watcher.note(f"{path}: this log could not be read and was set aside; its trials run again.")
     for path in harvest.foreign:

@@ -1,7 +1,7 @@
 """Designs: what a campaign runs. Only structure is checked here; names are resolved elsewhere."""
 
 from offswitch.design.document import Document, override, parse_document
-from offswitch.design.plan import Concurrency, Condition, Limits, Plan, Subject
+from offswitch.design.plan import Concurrency, Condition, Limits, Plan, Price, Subject
 from offswitch.design.reading import dump_plan, make_plan, plain
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Document",
     "Limits",
     "Plan",
+    "Price",
     "Subject",
     "dump_plan",
     "make_plan",

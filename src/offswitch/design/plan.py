@@ -98,6 +98,22 @@ class Condition(_Part):
             yield dict(zip(self.levels, levels, strict=True))
 
 
+class Price(_Part):
+    """What a model costs, in US dollars for a million tokens.
+
+    Attributes:
+        input: Tokens read.
+        output: Tokens written.
+        cache_write: Tokens written to the provider's cache; as ``input`` where null.
+        cache_read: Tokens read from it; as ``input`` where null.
+    """
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
+    cache_read: float | None = Field(default=None, ge=0)
+
+
 class Subject(_Part):
     """What is tested.
 
@@ -107,6 +123,7 @@ class Subject(_Part):
         args: Arguments of the model's provider.
         config: Generation settings by Inspect's names, such as ``temperature``.
         interface: How it makes tool calls: by the model's tool calling, or as XML in its text.
+        price: What its model costs; costs are unknown without. Changes no result.
         worlds: Seeds, where they are other than the plan's.
         epochs: Repeats, where they are other than the plan's.
         optional: Whether it is left out, with a line that says why, where it cannot run here.
@@ -117,6 +134,7 @@ class Subject(_Part):
     args: dict[str, Any] = {}
     config: dict[str, Any] = {}
     interface: Literal["tools", "text"] = "tools"
+    price: Price | None = None
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
     optional: bool = False
