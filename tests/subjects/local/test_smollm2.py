@@ -53,7 +53,7 @@ async def test_the_answers_are_those_of_transformers(model: Model, smollm2: Path
 
     tokenizer = AutoTokenizer.from_pretrained(smollm2)
     plain = AutoModelForCausalLM.from_pretrained(smollm2, dtype=torch.float32)
-    for question in QUESTIONS[:2]:
+    for question in QUESTIONS[:1]:
         prompt = tokenizer.apply_chat_template(
             [{"role": "user", "content": question}], add_generation_prompt=True,
             return_tensors="pt", return_dict=True,

@@ -5,6 +5,7 @@ whatever their author wrote.
 """
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,9 @@ def _dtype(wanted: str, device: str) -> torch.dtype:
 
 def has_native_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 itself; where it does not, float32 is faster."""
-    capabilities = torch.cpu.get_capabilities()
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    ask: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
+    capabilities = ask()  # older versions of torch cannot tell
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def _check_architecture(model: PreTrainedModel, source: str) -> None:
