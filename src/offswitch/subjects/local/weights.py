@@ -5,7 +5,6 @@ whatever their author wrote.
 """
 
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,8 +126,9 @@ def _dtype(wanted: str, device: str) -> torch.dtype:
 
 def has_native_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 itself; where it does not, float32 is faster."""
-    ask: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
-    capabilities = ask()  # older versions of torch cannot tell
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return False  # older versions of torch cannot tell
+    capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
