@@ -31,7 +31,7 @@ check: $(STAMP)
 
 test: check
 	$(BIN)/offswitch models pull smollm2-135m
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadscope
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -24,7 +24,8 @@ ARGUMENTS = [
 HOSTILE = "</script><script>window.hit=1</script><img src=x onerror='window.hit=2'>\u202etxt\x1b[2J"
 
 
-@pytest.fixture(scope="session")
+# not for the session: while it is open, its event loop is in the way of other tests' loops
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
@@ -71,7 +72,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Any]:
         assert all(url.startswith(("file:", "data:")) for url in each.requests)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole(campaign: Any) -> str:
     return str(campaign.html())
 
