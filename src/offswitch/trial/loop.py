@@ -83,9 +83,11 @@ class Conversation:
         self.messages.append(ChatMessageUser(content="\n\n".join([*parts, *told])))
 
     def _count(self, output: ModelOutput) -> None:
-        if output.usage is not None:
-            self.input_tokens += output.usage.input_tokens
-            self.output_tokens += output.usage.output_tokens
+        usage = output.usage
+        if usage is not None:
+            cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
+            self.input_tokens += usage.input_tokens + cached
+            self.output_tokens += usage.output_tokens
 
 
 def _bounded(output: ModelOutput) -> ChatMessageAssistant:
