@@ -52,6 +52,12 @@ def groups(owner: int | str = "*") -> set[Path]:
     return {group for parent in parents for group in parent.glob(f"machine-{owner}-*")}
 
 
+def swept(owner: int) -> set[Path]:
+    """Groups of a dead owner that are left after the next look for controllers."""
+    cgroup.controllers.cache_clear()
+    return groups(owner)
+
+
 def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -276,8 +282,9 @@ async def test_nothing_is_left_when_the_host_process_dies(how: signal.Signals) -
     host.wait()
     host.stdout.close()
     assert await gone(pids)
-    cgroup.controllers.cache_clear()
-    assert groups(host.pid) == set()
+    with anyio.fail_after(10):  # the kernel frees a group a moment after its last process
+        while swept(host.pid):
+            await anyio.sleep(0.1)
 
 
 async def test_one_hundred_at_once() -> None:
