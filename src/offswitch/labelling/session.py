@@ -1,0 +1,95 @@
+"""A session of labelling: a campaign's folder opened, served until it is stopped, and exported."""
+
+import webbrowser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from offswitch._errors import UsageError
+from offswitch.labelling.acts import check_rater
+from offswitch.labelling.deck import Deck
+from offswitch.labelling.desk import Desk
+from offswitch.labelling.export import export
+from offswitch.labelling.guard import new_token
+from offswitch.labelling.rubrics import DEFAULT, read_rubrics, rubric_names
+from offswitch.labelling.server import ADDRESS, application, listen, serve
+from offswitch.labelling.store import NAME, Store
+
+EXPORTS = ("labels.csv", "labels.jsonl")
+"""What a session leaves in the campaign's folder."""
+
+
+def open_store(folder: Path) -> Store:
+    """The labels of a campaign.
+
+    Raises:
+        UsageError: There is no such folder.
+        DamagedError: The labels cannot be read.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
+    return Store(folder / NAME)
+
+
+def open_desk(
+    folder: Path,
+    *,
+    rubrics: Sequence[str] = (),
+    rater: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> Desk:
+    """Everything that raters need for a campaign.
+
+    Args:
+        folder: The campaign's folder.
+        rubrics: Names or files of rubrics; where there are none, those that were used here before,
+            or else the default.
+        rater: The only rater who may work; any where null.
+        sample: Trials that are drawn; all where null.
+        seed: Decides sample and order.
+
+    Raises:
+        UsageError: A rubric, a log or the table is missing, or a name is no rater's.
+        DamagedError: The labels cannot be read.
+    """
+    store = open_store(folder)
+    used = [name for name in store.read().rubrics if name in rubric_names()]
+    deck = Deck.open(folder, size=sample, seed=seed)
+    who = check_rater(rater) if rater is not None else None
+    return Desk(deck, read_rubrics(rubrics or used or DEFAULT), store, who)
+
+
+def run(
+    desk: Desk, *, port: int = 0, browser: bool = True, say: Callable[[str], None] = print
+) -> None:
+    """Serve the page until the process is interrupted; then write the labels as others read them.
+
+    Args:
+        desk: Where the raters work.
+        port: From 1 to 65535; any free one where 0.
+        browser: Whether to open a browser.
+        say: Is given the address.
+
+    Raises:
+        UsageError: The port cannot be used.
+    """
+    token = new_token()
+    with listen(port) as listener:
+        address = f"http://{ADDRESS}:{listener.getsockname()[1]}/{token}/"
+
+        def ready() -> None:
+            say(address)
+            if browser:
+                webbrowser.open(address)
+
+        try:
+            serve(application(desk, token), listener, ready)
+        finally:
+            write_exports(desk.deck.folder.path, desk.store)
+
+
+def write_exports(folder: Path, store: Store) -> None:
+    """Write `EXPORTS`, where there is any label."""
+    ledger = store.read()
+    for name in EXPORTS if ledger.verdicts() else ():
+        export(ledger, folder / name)
