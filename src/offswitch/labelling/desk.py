@@ -6,7 +6,7 @@ that two raters, or a rater and the tables of the campaign, could compare by acc
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -56,17 +56,7 @@ class Desk:
             "total": len(self.deck),
             "rater": self.rater,
             "raters": [] if self.rater else [self._progress(ledger, r) for r in ledger.raters],
-            "rubrics": [
-                {
-                    "name": rubric.name,
-                    "title": rubric.title,
-                    "question": rubric.question,
-                    "definition": rubric.definition,
-                    "levels": rubric.levels,
-                    "several": rubric.several,
-                }
-                for rubric in self.rubrics
-            ],
+            "rubrics": [asdict(rubric) for rubric in self.rubrics],
         }
 
     def state(self, rater: str) -> dict[str, Any]:

@@ -118,6 +118,14 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
+def server(app: Guard) -> uvicorn.Server:
+    """A server that says nothing on the terminal but what went wrong."""
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, server_header=False, lifespan="off", ws="none"
+    )
+    return uvicorn.Server(config)
+
+
 def serve(app: Guard, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until the process is asked to end, by Ctrl-C or SIGTERM.
 
@@ -126,15 +134,12 @@ def serve(app: Guard, listener: socket.socket, ready: Callable[[], None]) -> Non
         listener: Where.
         ready: Called once before.
     """
-    config = uvicorn.Config(
-        app, log_level="error", access_log=False, server_header=False, lifespan="off", ws="none"
-    )
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         ready()
         with suppress(
             KeyboardInterrupt
         ):  # uvicorn ends in good order, then raises the signal again
-            uvicorn.Server(config).run(sockets=[listener])
+            server(app).run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -13,6 +13,7 @@ function inTurn(act) {
 
 function problem(text) { if (byId("problem").textContent !== text) byId("problem").textContent = text; }
 function say(text) { byId("status").textContent = text; }
+function speak(text) { byId("spoken").textContent = text; }
 
 // ---- where the rater is
 
@@ -55,9 +56,9 @@ async function showConversation() {
   byId("conversation").setAttribute("aria-busy", "true");
   try {
     at.messages = await conversationOf(at.rater, number());
-    byId("conversation").replaceChildren(...inPhases(at.messages, messageNode));
+    byId("conversation").replaceChildren(heading(), ...inPhases(at.messages, messageNode));
   } catch (error) {
-    byId("conversation").replaceChildren(el("p", { class: "callout" }, "This conversation cannot be shown. ", error.message));
+    byId("conversation").replaceChildren(heading(), el("p", { class: "callout" }, "This conversation cannot be shown. ", error.message));
   }
   byId("conversation").removeAttribute("aria-busy");
   if (!at.settling && at.place < setup.total) conversationOf(at.rater, at.place + 1).catch(() => {});
@@ -84,20 +85,27 @@ function mark(numbers) {
 function draw() {
   const asked = questions();
   const inside = byId("panel").contains(document.activeElement);
-  const view = asked.length ? panelView(heading(), asked, at.active, acts) : [emptyDisputes()];
-  byId("panel").replaceChildren(...view, el("footer", {}, ...steps()));
+  byId("panel").hidden = asked.length === 0;
+  byId("panel").replaceChildren(el("div", { class: "asked" }, ...panelView(asked, at.active, acts)), el("footer", {}, ...steps()));
   if (at.messages === null) for (const button of document.querySelectorAll("[data-answer], #cite, #note")) button.disabled = true;
   if (inside) byId("question")?.focus({ preventScroll: true }); // what had it is gone
-  const done = places().filter(answered).length;
-  byId("done").max = Math.max(1, count());
+  const [done, wanted] = progress();
+  byId("done").max = Math.max(1, wanted);
   byId("done").value = done;
-  byId("count").textContent = at.settling ? `${done} of ${count()} settled` : `${done} of ${count()} answered`;
+  byId("count").textContent = at.settling ? `${done} of ${wanted} settled` : `${done} of ${wanted} answers`;
+  byId("complete")?.toggleAttribute("hidden", !answered(at.place));
   byId("mode").textContent = at.settling ? "Back to labelling" : `Disagreements${at.open ? ` (${at.open})` : ""}`;
+}
+
+function progress() {
+  if (at.settling) return [at.disputes.filter((each) => each.decision).length, at.disputes.length];
+  const given = places().flatMap((n) => setup.rubrics.filter((rubric) => labelOf(n, rubric.name).verdict !== null));
+  return [given.length, setup.total * setup.rubrics.length];
 }
 
 function heading() {
   const what = at.settling ? `Disagreement ${at.place} of ${count()}` : `Conversation ${at.place} of ${count()}`;
-  return [el("h1", { id: "heading" }, what), answered(at.place) ? el("span", { class: "chip answered" }, at.settling ? "settled" : "answered") : null];
+  return el("h1", {}, what, " ", el("span", { class: "chip answered", id: "complete" }, at.settling ? "settled" : "answered"));
 }
 
 function steps() {
@@ -112,7 +120,7 @@ function steps() {
 
 function announce() {
   const { rubric } = questions()[at.active] ?? {};
-  if (rubric) say(`${at.settling ? "Disagreement" : "Conversation"} ${at.place}: ${rubric.question}`);
+  if (rubric) speak(`${at.settling ? "Disagreement" : "Conversation"} ${at.place}: ${rubric.question}`);
 }
 
 // ---- what is saved
@@ -135,11 +143,11 @@ async function answer(value) {
   if (at.messages === null || !questions().length) return undefined;
   const { rubric, label } = questions()[at.active];
   const verdict = pressed(rubric, label.verdict, value);
-  if (verdict === label.verdict) return say(`It is ${verdictName(verdict)} already.`);
+  if (verdict === label.verdict) return say(`That is the answer already: ${verdictName(verdict)}.`);
   await save({ verdict });
   draw();
   say(`Saved: ${rubric.title}, ${verdict === null ? "no answer" : verdictName(verdict)}.`);
-  const toggled = rubric.several && rubric.levels.includes(value);
+  const toggled = rubric.several && isLevel(rubric, value);
   return label.verdict === null && !toggled ? advance() : undefined;
 }
 
@@ -219,10 +227,17 @@ const KEYS = {
   "[": () => choose(at.active - 1),
   z: undo,
   c: cite,
-  o: () => byId("note")?.focus(),
+  o: writeNote,
   e: unfold,
   "?": () => byId("help").showModal(),
 };
+
+function writeNote() {
+  const field = byId("note");
+  if (!field) return;
+  field.closest("details").open = true;
+  field.focus();
+}
 
 function unfold() {
   for (const folded of document.querySelectorAll("#conversation details")) folded.open = true;
@@ -260,6 +275,7 @@ async function enter(name, params = new URLSearchParams()) {
   for (const id of ["work", "tools", "progress"]) byId(id).hidden = false;
   byId("start").hidden = true;
   byId("who").textContent = at.rater;
+  byId("who").disabled = setup.rater !== null;
   if (params.has("settle")) return settle(Number(params.get("settle")));
   const asked = Number(params.get("trial"));
   return go(asked >= 1 && asked <= setup.total ? asked : nextOpen(0) ?? 1);
@@ -271,7 +287,7 @@ async function settle(place = 1) {
   if (at.disputes.length) return go(Math.min(Math.max(1, place), at.disputes.length));
   at.place = 1;
   remember();
-  byId("conversation").replaceChildren();
+  byId("conversation").replaceChildren(...noDisputes());
   return draw();
 }
 
@@ -296,6 +312,10 @@ byId("name").addEventListener("submit", (event) => {
   inTurn(() => enter(byId("rater").value));
 });
 byId("mode").addEventListener("click", () => inTurn(() => (at.settling ? back() : settle())));
+byId("who").addEventListener("click", () => {
+  history.replaceState(null, "", "#");
+  location.reload();
+});
 byId("keys").addEventListener("click", () => byId("help").showModal());
 document.addEventListener("selectionchange", noticeSelection);
 addEventListener("keydown", onKey);

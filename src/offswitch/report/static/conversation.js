@@ -3,7 +3,7 @@
 const LONG = 1800;
 
 function inPhases(messages, node) {
-  const nodes = [el("h3", {}, "Conversation")];
+  const nodes = [];
   let interview = false;
   for (const message of messages) {
     if (message.phase === "interview" && !interview) {
@@ -21,7 +21,7 @@ function content(message, quotes, open = false) {
   return [
     message.reasoning ? el("details", { class: "reasoning", open },
       el("summary", {}, "Reasoning"), textBlock(message.reasoning, quotes)) : null,
-    message.text ? body(message, quotes) : emptyNote(message),
+    message.text ? body(message, quotes, open) : emptyNote(message),
     ...message.tool_calls.map((call) => toolCall(call, quotes)),
     message.error ? el("p", { class: "tool-error" }, `Error: ${message.error}`) : null,
   ];
@@ -38,9 +38,9 @@ function emptyNote(message) {
   return message.tool_calls.length || message.error || message.reasoning ? null : el("p", { class: "unknown" }, "(no text)");
 }
 
-function body(message, quotes) {
+function body(message, quotes, open) {
   if (message.role !== "system") return textBlock(message.text, quotes);
-  return el("details", {}, el("summary", {}, `${message.text.length.toLocaleString()} characters`),
+  return el("details", { open: open && message.text.length <= LONG }, el("summary", {}, `${message.text.length.toLocaleString()} characters`),
     textBlock(message.text, quotes, true));
 }
 

@@ -4,7 +4,9 @@ function trialView(trial, record, links) {
   const view = [trialHeader(trial, links), findingList(trial, record)];
   if (trial.error) view.push(el("p", { class: "callout" }, el("b", {}, "This trial failed. "), trial.error));
   if (!record) return [...view, elsewhere(trial)];
-  const conversation = el("div", { class: "conversation", id: "conversation" }, ...inPhases(record.messages, (message) => messageNode(message, trial, record)));
+  const conversation = el("div", { class: "conversation", id: "conversation" },
+    el("h3", {}, "Conversation"),
+    ...inPhases(record.messages, (message) => messageNode(message, trial, record)));
   const journal = el("aside", { class: "journal", id: "journal", "aria-label": "Journal" },
     el("h3", {}, "Journal"),
     el("p", { class: "muted" }, "What happened in the world: the ground truth."),
