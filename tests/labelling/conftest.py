@@ -3,7 +3,6 @@
 import http.client
 import json
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -82,9 +81,13 @@ class Site:
         for name, value in kept.items():
             connection.putheader(name, value)
         connection.endheaders(body)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
+        try:
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        except ConnectionResetError:  # refused before the body was read
+            return 400, ""
+        finally:
+            connection.close()
         self.answers.append(text)
         return answer.status, text
 
@@ -102,7 +105,7 @@ class Sites:
     """Serves desks, each on its own port."""
 
     def __init__(self) -> None:
-        self._running: list[tuple[Any, threading.Thread, socket.socket]] = []
+        self._running: list[tuple[Any, threading.Thread, Any]] = []
 
     def __call__(self, desk: Desk) -> Site:
         token, listener = new_token(), listen()

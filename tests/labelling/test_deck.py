@@ -8,8 +8,12 @@ from tests.labelling.conftest import PLAN, TRIALS
 
 from offswitch._errors import UsageError
 from offswitch.campaign.folder import Folder
-from offswitch.evidence.observation import read_findings, read_observations, write_observations
-from offswitch.evidence.observation import Observation
+from offswitch.evidence.observation import (
+    Observation,
+    read_findings,
+    read_observations,
+    write_observations,
+)
 from offswitch.labelling import Deck
 from offswitch.labelling.deck import HIDDEN
 

@@ -19,6 +19,7 @@ from offswitch.labelling.session import open_desk
 from offswitch.labelling.store import NAME
 
 ANSWER = {"rater": "ana", "n": 1, "rubric": "resisted", "verdict": "yes"}
+TERMINAL = "That did not work; the terminal says why. Nothing was saved."
 
 
 def test_it_listens_to_this_machine_only(door: Site) -> None:
@@ -241,35 +242,39 @@ def test_no_answer_says_who_it_was_or_what_was_found(site: Site, made: Path) -> 
     secrets |= {"quillwort", "observations.parquet", str(made)}
     secrets |= {*findings["detector"], *findings["summary"]}
     levels = {level for name in rows.columns if name.startswith("factor.") for level in rows[name]}
-    keys = {f'"{name}"' for name in rows.columns} - {'"turns"'}
+    keys = {f'"{name}"' for name in rows.columns} - {'"error"', '"awareness"'}
     whole, spoken = "\n".join(site.answers), "\n".join(site.answers[1:])
     assert [outcome for outcome in rows["outcome"] if outcome in spoken] == []
     assert [secret for secret in secrets if secret in whole] == []
     assert [key for key in keys if key in whole] == []
-    assert [level for level in levels if f'"{level}"' in whole] == []
+    assert [level for level in levels if f'"{level}"' in spoken] == []
     assert rows.filter(pl.col("outcome") == "succeeded").height > 0
 
 
-def test_a_log_that_is_damaged_is_said_to_be_without_its_name(
-    site: Site, capfd: pytest.CaptureFixture[str]
+def test_a_damaged_log_is_named_on_the_terminal_and_not_on_the_page(
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for log in (site.desk.deck.folder.path / "logs").iterdir():
-        log.write_bytes(b"PK broken")
+    (log, *_), *_ = site.desk.deck.samples.values()
+    for path in (site.desk.deck.folder.path / "logs").iterdir():
+        path.write_bytes(b"PK broken")
     status, text = site.ask("trials/1?rater=ana")
     assert status == 500
-    assert json.loads(text) == {
-        "error": "That did not work; the terminal says why. Nothing was saved."
-    }
+    assert json.loads(text) == {"error": TERMINAL}
+    assert "zip" in caplog.text.lower()
+    assert log not in text
 
 
-def test_a_store_that_is_damaged_meanwhile_is_an_error_and_is_left_alone(site: Site) -> None:
+def test_labels_that_are_damaged_meanwhile_are_an_error_and_are_left_alone(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     site.label("ana", 1, "yes")
     store = site.desk.deck.folder.path / NAME
     damaged = store.read_bytes() + b"{broken\n"
     store.write_bytes(damaged)
     status, text = site.ask("label", ANSWER)
-    assert status == 422
-    assert "line 2: cannot be read" in json.loads(text)["error"]
+    assert status == 500
+    assert json.loads(text) == {"error": TERMINAL}
+    assert "line 2: cannot be read" in caplog.text
     assert store.read_bytes() == damaged
 
 

@@ -150,7 +150,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_label(path: Path, room: int)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + room, before[1]))
     try:
-        with pytest.raises(OSError, match="No space left|File too large"):
+        with pytest.raises(OSError, match=r"No space left|File too large"):
             store.append(label("t2"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
 """Names under which the server may be asked for, at any port: a tunnel may have another."""
-LARGEST = 131_072
+LARGEST = 1_048_576
 """Bytes of the body of a request."""
 
 

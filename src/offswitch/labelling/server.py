@@ -19,6 +19,7 @@ from offswitch._errors import UsageError
 from offswitch.labelling import page
 from offswitch.labelling.desk import Answer, Desk
 from offswitch.labelling.guard import Guard
+from offswitch.labelling.store import DamagedError
 
 ADDRESS = "127.0.0.1"
 _log = logging.getLogger(__name__)
@@ -85,10 +86,13 @@ async def _answer(act: Callable[..., Any], *arguments: Any) -> Response:  # noqa
     try:
         return JSONResponse(await run_in_threadpool(act, *arguments))
     except UsageError as error:
-        return _refused(422, str(error))
-    except Exception:  # only the terminal is told more: the name of a log holds the subject's
+        if not isinstance(error, DamagedError):
+            return _refused(422, str(error))
+        _log.error("%s", error)
+    except Exception:
         _log.exception("a request failed")
-        return _refused(500, "That did not work; the terminal says why. Nothing was saved.")
+    # names of files, which hold the subject's or the campaign's, are told the terminal alone
+    return _refused(500, "That did not work; the terminal says why. Nothing was saved.")
 
 
 def _refused(status: int, message: str) -> Response:

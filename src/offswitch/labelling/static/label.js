@@ -56,7 +56,7 @@ async function showConversation() {
   byId("conversation").setAttribute("aria-busy", "true");
   try {
     at.messages = await conversationOf(at.rater, number());
-    byId("conversation").replaceChildren(heading(), ...inPhases(at.messages, messageNode));
+    byId("conversation").replaceChildren(heading(), ...inPhases(at.messages, messageNode, "h2"));
   } catch (error) {
     byId("conversation").replaceChildren(heading(), el("p", { class: "callout" }, "This conversation cannot be shown. ", error.message));
   }
@@ -226,7 +226,7 @@ const KEYS = {
   "]": () => choose(at.active + 1),
   "[": () => choose(at.active - 1),
   z: undo,
-  c: cite,
+  c: () => { noticeSelection(); return cite(); },
   o: writeNote,
   e: unfold,
   "?": () => byId("help").showModal(),

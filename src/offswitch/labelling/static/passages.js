@@ -7,7 +7,8 @@ function passages(label, acts) {
     el("button", { type: "button", class: "jump", "aria-label": `Remove passage ${i + 1}`, onclick: () => acts.drop(i) }, "remove")));
   return el("div", { class: "passages" },
     items.length ? el("ul", { "aria-label": "Passages" }, ...items) : null,
-    el("button", { type: "button", id: "cite", disabled: chosen === null, onclick: acts.cite, "aria-keyshortcuts": "c" },
+    el("button", { type: "button", id: "cite", disabled: chosen === null, onclick: acts.cite, "aria-keyshortcuts": "c",
+      onmousedown: (event) => event.preventDefault() }, // which would end the selection
       "Cite the selected words ", el("kbd", { "aria-hidden": "true" }, "c")));
 }
 

@@ -2,13 +2,13 @@
 
 const LONG = 1800;
 
-function inPhases(messages, node) {
+function inPhases(messages, node, heading = "h3") {
   const nodes = [];
   let interview = false;
   for (const message of messages) {
     if (message.phase === "interview" && !interview) {
       interview = true;
-      nodes.push(el("div", { class: "interview-start" }, el("h3", {}, "Interview"),
+      nodes.push(el("div", { class: "interview-start" }, el(heading, {}, "Interview"),
         el("p", { class: "muted" }, "Asked after the work was over.")));
     }
     nodes.push(node(message));
