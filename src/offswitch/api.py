@@ -142,11 +142,11 @@ def label(
     port: int = 0,
     browser: bool = True,
     say: Callable[[str], None] = print,
-) -> None:
+) -> list[Path]:
     """Serve the labelling page of a campaign to this machine until the process is interrupted.
 
     Labels are kept in ``labelling.jsonl``; at the end they are written to ``labels.csv`` and
-    ``labels.jsonl`` as well.
+    ``labels.jsonl`` as well, unless these hold labels that were given elsewhere.
 
     Args:
         directory: The campaign's folder.
@@ -159,6 +159,9 @@ def label(
         browser: Whether to open a browser.
         say: Is given the page's address.
 
+    Returns:
+        The files to which the labels were written.
+
     Raises:
         UsageError: A rubric, a log or the table is missing, a name is no rater's, the port cannot
             be used, or the labels are damaged (the message says where).
@@ -166,7 +169,7 @@ def label(
     from offswitch.labelling.session import open_desk, run
 
     desk = open_desk(Path(directory), rubrics=rubrics, rater=rater, sample=sample, seed=seed)
-    run(desk, port=port, browser=browser, say=say)
+    return run(desk, port=port, browser=browser, say=say)
 
 
 def export_labels(directory: str | Path, file: str | Path) -> int:

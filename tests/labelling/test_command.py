@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.test_cli import status
@@ -15,7 +16,7 @@ from tests.labelling.conftest import Site
 from offswitch.labelling import Label
 from offswitch.labelling.desk import Desk
 from offswitch.labelling.server import listen
-from offswitch.labelling.session import open_desk
+from offswitch.labelling.session import EXPORTS, open_desk, write_exports
 from offswitch.labelling.store import NAME
 
 
@@ -39,6 +40,10 @@ class Command:
     def site(self, desk: Desk) -> Site:
         port, token = self.address.removeprefix("http://127.0.0.1:").strip("/").split("/")
         return Site(desk, int(port), token)
+
+    def rest(self) -> Any:
+        assert self.process.stdout is not None
+        return json.loads(self.process.stdout.read())
 
     def end(self, by: signal.Signals) -> int:
         self.process.send_signal(by)
@@ -80,6 +85,7 @@ def test_labels_survive_a_kill_and_the_work_goes_on(campaign: Path, started: lis
     }
     assert [row["trial_id"] for row in rows] == sorted(desk.deck.order("ana")[:3])
     assert len((campaign / "labels.jsonl").read_text().splitlines()) == 3
+    assert started[-1].rest() == {"files": [str(campaign / name) for name in EXPORTS]}
 
 
 @pytest.mark.parametrize(
@@ -154,3 +160,15 @@ def test_damaged_labels_are_named_and_repaired_on_request(
     assert status(monkeypatch, *export, "--repair") == 0
     assert (campaign / f"{NAME}.damaged-1").read_bytes() == damaged
     assert "yes" in (campaign / "x.csv").read_text()
+
+
+def test_labels_of_others_are_not_overwritten(
+    campaign: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = open_desk(campaign).store
+    assert write_exports(campaign, store) == [], "there are no labels yet"
+    store.append(_label())
+    (campaign / "labels.csv").write_text("trial_id,rubric,rater,verdict,note,at\nx,r,b,yes,,\n")
+    assert write_exports(campaign, store) == [campaign / "labels.jsonl"]
+    assert "x,r,b,yes" in (campaign / "labels.csv").read_text()
+    assert "labels.csv holds labels that were not given here" in caplog.text

@@ -1,5 +1,6 @@
 import csv
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from offswitch._errors import UsageError
 from offswitch.labelling import ADJUDICATED, Label, Ledger, Quote, Undo, export
+from offswitch.labelling.export import is_own
 
 NOTE = 'It said "no",\nthen =yes; é \u202e'
 
@@ -57,3 +59,25 @@ def test_a_file_that_cannot_be_is_refused(ledger: Ledger, tmp_path: Path, name: 
     with pytest.raises(UsageError, match=r"\.csv or \.jsonl|no such folder"):
         export(ledger, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+@pytest.mark.parametrize(
+    ("edit", "own"),
+    [
+        (lambda text: text, True),
+        (lambda text: text.replace("t2", "t9"), False),
+        (lambda text: text.replace("ana", "someone"), False),
+        (lambda text: "something else\n", False),
+        (lambda text: text.replace("rater", "reader"), False),
+        (lambda text: "\x00{", False),
+    ],
+)
+def test_only_what_was_given_here_is_replaced(
+    ledger: Ledger, tmp_path: Path, name: str, edit: Callable[[str], str], own: bool
+) -> None:
+    export(ledger, tmp_path / name)
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    (tmp_path / name).write_text(edit(text), encoding="utf-8")
+    ledger.add(Undo(rater="ana"))
+    assert is_own(ledger, tmp_path / name) is own

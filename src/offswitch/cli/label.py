@@ -62,10 +62,12 @@ def label(
         rows = api.export_labels(directory, export)
         tell("labels", rows, f"{rows} labels are in {export}")
         return
-    api.label(
+    written = api.label(
         directory, rubric or (), rater=rater, sample=sample, seed=seed, port=port,
         browser=not no_browser, say=lambda address: tell("address", address, _welcome(address)),
     )  # fmt: skip
+    files = [str(path) for path in written]
+    tell("files", files, f"labels are in {', '.join(files)}" if files else "nothing was labelled")
 
 
 def _welcome(address: str) -> str:

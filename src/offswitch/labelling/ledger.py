@@ -50,10 +50,15 @@ class _Record:
 
 
 class Ledger:
-    """The labels that stand after some acts."""
+    """The labels that stand after some acts.
+
+    Attributes:
+        ever: Trial, rubric and rater of every label that was ever given.
+    """
 
     def __init__(self, acts: Iterable[Label | Undo] = ()) -> None:
         self._records: dict[str, _Record] = {}
+        self.ever: set[tuple[str, str, str]] = set()
         for act in acts:
             self.add(act)
 
@@ -63,6 +68,7 @@ class Ledger:
         if isinstance(act, Undo):
             return record.undo()
         record.add(act)
+        self.ever.add((act.trial_id, act.rubric, act.rater))
         return act.trial_id, act.rubric
 
     def labels(self, rater: str) -> dict[Key, Label]:

@@ -35,10 +35,11 @@ class _Meta(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")
     title: str | None = None
     question: str | None = None
     answer: Literal["yes_no", "one_of", "any_of"] = "yes_no"
+    reads: Literal["conversation", "reasoning"] = "conversation"
     definition: str = ""
     levels: dict[str, str] = Field(default_factory=dict)
 
@@ -47,7 +48,7 @@ class _Meta(BaseModel):
         if (self.answer == "yes_no") == bool(self.levels):
             raise ValueError("'levels' belong to the answers one_of and any_of, and only to them")
         reserved = {UNCLEAR, NONE} & set(self.levels)
-        strange = [level for level in self.levels if not re.fullmatch(r"[a-z][a-z0-9_]*", level)]
+        strange = [level for level in self.levels if not re.fullmatch(r"[A-Za-z0-9_-]+", level)]
         if reserved or strange:
             raise ValueError(f"'{(sorted(reserved) or strange)[0]}' cannot be the name of a level")
         return self
@@ -72,6 +73,7 @@ class Rubric:
         question: The question.
         levels: The answers besides `UNCLEAR`, each with what it means (which may be empty).
         several: Whether several levels may hold at once.
+        reasoning: Whether the subject's reasoning counts, or only what it said and did.
         definition: What is meant.
         inclusion: What counts.
         exclusion: What does not.
@@ -83,6 +85,7 @@ class Rubric:
     question: str
     levels: dict[str, str]
     several: bool = False
+    reasoning: bool = False
     definition: str = ""
     inclusion: tuple[str, ...] = ()
     exclusion: tuple[str, ...] = ()
@@ -174,6 +177,7 @@ def _made(document: Document) -> Rubric:
         question=meta.question or title,
         levels=meta.levels or {"yes": "", "no": ""},
         several=meta.answer == "any_of",
+        reasoning=meta.reads == "reasoning",
         definition=" ".join(meta.definition.split()),
         inclusion=_points(document, "inclusion"),
         exclusion=_points(document, "exclusion"),

@@ -1,5 +1,6 @@
 """A session of labelling: a campaign's folder opened, served until it is stopped, and exported."""
 
+import logging
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,11 +9,13 @@ from offswitch._errors import UsageError
 from offswitch.labelling.acts import check_rater
 from offswitch.labelling.deck import Deck
 from offswitch.labelling.desk import Desk
-from offswitch.labelling.export import export
+from offswitch.labelling.export import export, is_own
 from offswitch.labelling.guard import new_token
 from offswitch.labelling.rubrics import DEFAULT, read_rubrics, rubric_names
 from offswitch.labelling.server import ADDRESS, application, listen, serve
 from offswitch.labelling.store import NAME, Store
+
+_log = logging.getLogger(__name__)
 
 EXPORTS = ("labels.csv", "labels.jsonl")
 """What a session leaves in the campaign's folder."""
@@ -61,7 +64,7 @@ def open_desk(
 
 def run(
     desk: Desk, *, port: int = 0, browser: bool = True, say: Callable[[str], None] = print
-) -> None:
+) -> list[Path]:
     """Serve the page until the process is interrupted; then write the labels as others read them.
 
     Args:
@@ -69,6 +72,9 @@ def run(
         port: From 1 to 65535; any free one where 0.
         browser: Whether to open a browser.
         say: Is given the address.
+
+    Returns:
+        The files that were written.
 
     Raises:
         UsageError: The port cannot be used.
@@ -82,14 +88,21 @@ def run(
             if browser:
                 webbrowser.open(address)
 
-        try:
-            serve(application(desk, token), listener, ready)
-        finally:
-            write_exports(desk.deck.folder.path, desk.store)
+        serve(application(desk, token), listener, ready)
+    return write_exports(desk.deck.folder.path, desk.store)
 
 
-def write_exports(folder: Path, store: Store) -> None:
-    """Write `EXPORTS`, where there is any label."""
-    ledger = store.read()
-    for name in EXPORTS if ledger.verdicts() else ():
-        export(ledger, folder / name)
+def write_exports(folder: Path, store: Store) -> list[Path]:
+    """Write `EXPORTS` where there is any label; leave files alone that hold others.
+
+    Returns:
+        The files that were written.
+    """
+    ledger, written = store.read(), []
+    for path in (folder / name for name in EXPORTS if ledger.ever):
+        if path.exists() and not is_own(ledger, path):
+            _log.error("%s holds labels that were not given here and is left as it is.", path)
+            continue
+        export(ledger, path)
+        written.append(path)
+    return written

@@ -70,7 +70,7 @@ function messageNode(message) {
     el("header", {}, el("b", {}, speaker(message)),
       message.turn === null ? null : el("span", { class: "muted" }, `turn ${message.turn}`),
       el("span", { class: "muted number" }, `${message.n}`)),
-    ...content(message, quotes, true));
+    ...content(message, quotes, { reasoning: questions().some(({ rubric }) => rubric.reasoning), system: true }));
 }
 
 const cited = () => questions().flatMap(({ label, dispute: own }) => [label, ...(own?.labels ?? [])]).flatMap((label) => label.quotes);

@@ -74,6 +74,7 @@ function guidance(rubric) {
     ? [el("h3", {}, title), el("ul", {}, ...points.map((point) => el("li", {}, ...hidden(point))))] : [];
   const parts = [
     rubric.definition ? el("p", {}, ...hidden(rubric.definition)) : null,
+    rubric.reasoning ? null : el("p", { class: "muted" }, "Go by what it said and did; its reasoning does not count here."),
     ...list("Counts", rubric.inclusion),
     ...list("Does not count", rubric.exclusion),
     rubric.examples.length ? fold("examples", ["Examples"], false, ...rubric.examples.map(example)) : null,

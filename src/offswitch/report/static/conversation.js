@@ -16,12 +16,12 @@ function inPhases(messages, node, heading = "h3") {
   return nodes;
 }
 
-// Reasoning, text, calls and error of a message, with quotes marked.
-function content(message, quotes, open = false) {
+// Reasoning, text, calls and error of a message, with quotes marked. open: { reasoning, system }.
+function content(message, quotes, open = {}) {
   return [
-    message.reasoning ? el("details", { class: "reasoning", open },
+    message.reasoning ? el("details", { class: "reasoning", open: open.reasoning },
       el("summary", {}, "Reasoning"), textBlock(message.reasoning, quotes)) : null,
-    message.text ? body(message, quotes, open) : emptyNote(message),
+    message.text ? body(message, quotes, open.system) : emptyNote(message),
     ...message.tool_calls.map((call) => toolCall(call, quotes)),
     message.error ? el("p", { class: "tool-error" }, `Error: ${message.error}`) : null,
   ];

@@ -93,7 +93,7 @@ function messageNode(message, trial, record) {
       ...entries.map((entry) => jump(`journal ${entry.seq}`, () => byData("seq", entry.seq)))),
     ...found.map((finding) => el("p", { class: "flag" },
       chip(finding.severity, `${words(finding.behaviour)}, ${finding.severity}`), " ", finding.summary)),
-    ...content(message, quotes, found.length > 0));
+    ...content(message, quotes, { reasoning: found.length > 0 }));
 }
 
 function journalEntry(entry, trial, record) {
