@@ -155,6 +155,25 @@ def test_a_key_held_down_answers_once(quick: Site, visit: Any) -> None:
     assert _kept(quick, "ana") == {1: "yes"}
 
 
+def test_letters_of_a_note_are_no_answers_however_slow_the_server(quick: Site, visit: Any) -> None:
+    ana = visit(quick).enter("ana")
+
+    def slowly(route: Any) -> None:
+        ana.page.wait_for_timeout(300)
+        route.continue_()
+
+    ana.page.route("**/label", slowly)
+    ana.press(*"yoyes no zz")
+    ana.at(2)
+    ana.page.unroute("**/label")
+    ana.page.keyboard.type(" uj")
+    ana.press("Escape")
+    ana.told("The note is saved.")
+    assert _kept(quick, "ana") == {1: "yes", 2: None}
+    notes = [label.note for label in quick.desk.store.read().labels("ana").values()]
+    assert notes == ["", "yes no zz uj"]
+
+
 def test_several_levels_go_on_and_off(
     campaign: Path, serve_desk: Sites, visit: Any, tmp_path: Path
 ) -> None:

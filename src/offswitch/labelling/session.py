@@ -4,6 +4,7 @@ import logging
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Thread
 
 from offswitch._errors import UsageError
 from offswitch.labelling.acts import check_rater
@@ -85,8 +86,8 @@ def run(
 
         def ready() -> None:
             say(address)
-            if browser:
-                webbrowser.open(address)
+            if browser:  # beside the server: some browsers return only when they are closed
+                Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
         serve(application(desk, token), listener, ready)
     return write_exports(desk.deck.folder.path, desk.store)

@@ -227,16 +227,22 @@ const KEYS = {
   "[": () => choose(at.active - 1),
   z: undo,
   c: () => { noticeSelection(); return cite(); },
-  o: writeNote,
   e: unfold,
   "?": () => byId("help").showModal(),
 };
 
+// What is typed after "o" belongs to the note, also while an earlier key is still at work: letters of
+// a note must never be taken for answers.
+let typed = null;
+
 function writeNote() {
   const field = byId("note");
-  if (!field) return;
-  field.closest("details").open = true;
-  field.focus();
+  if (field && !field.disabled) {
+    field.closest("details").open = true;
+    field.focus();
+    field.value += typed;
+  }
+  typed = null;
 }
 
 function unfold() {
@@ -250,9 +256,13 @@ function onKey(event) {
   const busy = byId("work").hidden || byId("help").open || event.ctrlKey || event.metaKey || event.altKey;
   if (busy || event.repeat || event.key.length > 1 && event.key !== "Enter" || !byId("single").checked) return;
   if (target.closest("input, textarea, select") || (/^(Enter| )$/.test(event.key) && target.closest("button, a, summary, label"))) return;
-  if (event.key === " ") return; // scrolls
+  if (event.key === " " && typed === null) return; // scrolls
   event.preventDefault();
-  inTurn(() => meet(event.key));
+  if (typed !== null) typed += event.key.length === 1 ? event.key : "";
+  else if (event.key === "o") {
+    typed = "";
+    inTurn(writeNote);
+  } else inTurn(() => meet(event.key));
 }
 
 // What a key means is decided in its turn: the question may be another one then.
