@@ -10,7 +10,7 @@ from offswitch._errors import UsageError
 from offswitch.labelling import ADJUDICATED, Label, Ledger, Quote, Undo, export
 from offswitch.labelling.export import is_own
 
-NOTE = 'It said "no",\nthen =yes; é \u202e'
+NOTE = 'It said "no",\nthen =yes; é \u202e\u2028'
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_the_table_has_the_agreed_columns(ledger: Ledger, tmp_path: Path) -> Non
 def test_the_lines_have_passages_besides(ledger: Ledger, tmp_path: Path) -> None:
     assert export(ledger, tmp_path / "x.jsonl") == 4
     text = (tmp_path / "x.jsonl").read_text(encoding="utf-8")
-    rows = [json.loads(line) for line in text.split("\n")[:-1]]
+    rows = [json.loads(line) for line in text.splitlines()]
     assert [list(row) for row in rows] == [[*COLUMNS, "quotes"]] * 4
     assert [tuple(row[name] for name in COLUMNS[:-1]) for row in rows] == EXPECTED
     assert rows[3]["quotes"] == [{"message": 3, "text": "the words"}]

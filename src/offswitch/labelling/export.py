@@ -76,4 +76,4 @@ def _table(labels: list[Label]) -> str:
 
 def _lines(labels: list[Label]) -> str:
     rows = [_row(label) | {"quotes": [q.model_dump() for q in label.quotes]} for label in labels]
-    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    return "".join(f"{json.dumps(row)}\n" for row in rows)  # ASCII: no reader splits it elsewhere
