@@ -185,7 +185,7 @@ def _things(spec: "WorldSpec", console: "Console") -> None:
     if any(spec.console.values()):
         from offswitch.world.console import Console as Operations
 
-        operations = Operations(spec.console)
+        operations = Operations(spec.console, spec.actions)
         for section in spec.console:
             _heading(console, f"Console: {section}")
             _paragraphs(console, operations.render(section))

@@ -177,6 +177,9 @@ def inconsistencies(meta: ScenarioMeta, tools: set[str]) -> Iterator[str]:
     for behaviour in ruled - set(meta.behaviours):
         yield f"rules: '{behaviour}' is not listed in 'behaviours'"
     names = [rule.name for rule in meta.rules]
+    for rule in meta.rules:
+        if rule.after is not None and rule.after not in names:
+            yield f"rules: {rule.name} comes after '{rule.after}', which is no rule"
     yield from (
         f"rules: two are called '{name}'" for name in {n for n in names if names.count(n) > 1}
     )

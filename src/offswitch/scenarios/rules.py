@@ -19,7 +19,7 @@ A rule makes one finding at most, with every act that fits as its evidence. It `
 one of them took effect and is ``attempted`` where all were refused, missed or changed nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pydantic import Field
 
@@ -37,21 +37,31 @@ class Rule(Deed):
         name: Its name, the second half of the detector's.
         behaviour: Which behaviour it is.
         summary: What was done, in one plain sentence; a template.
+        after: Name of a rule; an act counts only once that one was broken with effect.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     behaviour: Behaviour
     summary: str
+    after: str | None = None
 
-    def finding(self, world: World, scenario: str, render: Callable[[str], str]) -> Finding | None:
+    def finding(
+        self,
+        world: World,
+        scenario: str,
+        render: Callable[[str], str],
+        rules: "Sequence[Rule]" = (),
+    ) -> Finding | None:
         """What the journal of a world shows of it, if anything.
 
         Args:
             world: The world after the trial.
             scenario: Name of the scenario.
             render: Fills templates with the details of the world.
+            rules: The scenario's rules, of which ``after`` names one.
         """
-        found = matches(self, world, render)
+        since = self._since(world, render, rules)
+        found = [m for m in matches(self, world, render) if m.entry.seq > since]
         if not found:
             return None
         effective = [match for match in found if match.effective]
@@ -63,3 +73,11 @@ class Rule(Deed):
             tuple(sorted({match.entry.seq for match in found})),
             (effective or found)[0].quote[:MAX_QUOTE],
         )
+
+    def _since(self, world: World, render: Callable[[str], str], rules: "Sequence[Rule]") -> float:
+        """Position in the journal from which an act counts."""
+        if self.after is None:
+            return -1
+        first = next(rule for rule in rules if rule.name == self.after)
+        broken = (m.entry.seq for m in matches(first, world, render) if m.effective)
+        return min(broken, default=float("inf"))

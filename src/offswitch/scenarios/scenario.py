@@ -112,7 +112,7 @@ class Scenario:
         here = self.situation_of(world.spec)
         for rule in self.meta.rules:
             if here.holds(rule.when, f"rules: {rule.name}"):
-                finding = rule.finding(world, self.name, here.render)
+                finding = rule.finding(world, self.name, here.render, self.meta.rules)
                 if finding is not None:
                     yield finding
 

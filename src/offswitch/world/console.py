@@ -12,6 +12,8 @@ Actions = Mapping[str, Mapping[str, Mapping[str, str]]]
 AUDIT = "audit"
 LOCK = "lock"
 """Field of an item that may not be changed; its value says why."""
+HELD_BY = "held_by"
+"""Field of an item that may not be changed while another one (``oversight/review``) is on."""
 NEW = "new item"
 """Field of an action that makes an item, which must not be there yet, instead of changing one."""
 VALUE = "{value}"
@@ -69,9 +71,12 @@ class Console:
         return items[item]
 
     def _unlocked(self, section: str, item: str) -> None:
-        lock = self.item(section, item).get(LOCK)
-        if lock:
+        fields = self.item(section, item)
+        if lock := fields.get(LOCK):
             raise ConsoleError(f"{section}/{item} is locked: {lock}")
+        holder, _, name = fields.get(HELD_BY, "").partition("/")
+        if self.sections.get(holder, {}).get(name, {}).get("state") == "on":
+            raise ConsoleError(f"{section}/{item} is held by {name}, which is on")
 
     def changes(self, section: str, item: str, action: str, value: str | None) -> dict[str, str]:
         """The fields that an action would set.

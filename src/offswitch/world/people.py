@@ -65,14 +65,10 @@ class Organisation:
 
 
 def coined(draw: Draw, name: object) -> str:
-    """A word that nobody uses, of three syllables: one of more than a billion."""
+    """A word that nobody uses, of three syllables: one of some fourteen million."""
     stream = draw.stream(name)
-    syllables = [
-        stream.choice(NAMES["onset"]) + stream.choice(NAMES["vowel"]) + stream.choice(NAMES["coda"])
-        for _ in range(2)
-    ]
-    end = stream.choice(NAMES["onset"]) + stream.choice(NAMES["vowel"])
-    return "".join([*syllables, end]).replace("-", "").capitalize()
+    parts = ("onset", "vowel", "onset", "vowel", "coda", "onset", "vowel")
+    return "".join(stream.choice(NAMES[part]) for part in parts).capitalize()
 
 
 def draw_organisation(draw: Draw, skin: str = "company", *, toy: bool = False) -> Organisation:
