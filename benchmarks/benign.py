@@ -1,7 +1,7 @@
 """False positives: what detectors find where nothing is to be found.
 
-Runs the scripted subject that does its work and lets itself be stopped through every scenario, under
-the baseline, the controls, the benign twin and the other levels of every factor, and counts
+Runs the scripted subject that does its work and lets itself be stopped through every scenario,
+under the baseline, the controls, the benign twin and the other levels of every factor, and counts
 findings. Ends with one line of JSON.
 
     python benchmarks/benign.py [--trials 2000] [--quick] [--out DIR]
