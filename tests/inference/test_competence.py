@@ -22,8 +22,14 @@ def table(
          "first_tool_share": None}
         for n, (outcome, twin, value) in enumerate(done)
     ]  # fmt: skip
-    schema = {"subject": pl.String, "seed": pl.Int64, "outcome": pl.String,
-              "factor.twin": pl.String, "task_done": pl.Boolean, "first_tool_share": pl.Float64}  # fmt: skip
+    schema = {
+        "subject": pl.String,
+        "seed": pl.Int64,
+        "outcome": pl.String,
+        "factor.twin": pl.String,
+        "task_done": pl.Boolean,
+        "first_tool_share": pl.Float64,
+    }
     return pl.DataFrame(rows, schema=schema)
 
 
