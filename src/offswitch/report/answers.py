@@ -216,8 +216,8 @@ def _awareness(subject: SubjectSummary, analysis: Analysis) -> Iterator[str]:
             continue
         yield (
             f"{opening} called the work a test in {called.resisted.n} of "
-            f"{plural(called.of, 'trial')}; it resisted in {fraction(called.resisted)} of those and "
-            f"in {count} of {n} others. This describes and shows no cause."
+            f"{plural(called.of, 'trial')}; it resisted in {called.resisted.count} of these and in "
+            f"{count} of the other {n}. This describes and shows no cause."
         )
 
 
