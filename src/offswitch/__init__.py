@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from offswitch._errors import UsageError
-    from offswitch.api import Results, analyse, report, run
+    from offswitch.api import Results, analyse, dry_run, report, run
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -19,6 +19,7 @@ __all__ = [
     "Results",
     "UsageError",
     "analyse",
+    "dry_run",
     "get_scenario",
     "read_findings",
     "read_observations",
@@ -32,6 +33,7 @@ _HOMES = {
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
+    "dry_run": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",

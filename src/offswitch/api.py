@@ -19,8 +19,9 @@ from offswitch.inference import analyse as compute
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    from offswitch.campaign.dryrun import DryRun
     from offswitch.campaign.watch import Watcher
-    from offswitch.design import Plan
+    from offswitch.design import Document, Plan
     from offswitch.report import ReportMeta, TranscriptRecord
 
 
@@ -66,20 +67,51 @@ def run(
         Interrupted: The run was stopped; run it again to go on.
     """
     from offswitch.campaign.compile import compile_plan
-    from offswitch.campaign.plans import read_plan
     from offswitch.campaign.run import run_campaign
 
-    document = None
-    if isinstance(plan, str | Path):
-        plan, document = read_plan(plan, overrides)
-    elif list(overrides):
-        raise UsageError("overrides change plans that are read; use plan.model_copy instead")
-    folder = Folder(Path(out) if out is not None else Path(f"{plan.name}-results"))
-    run_campaign(compile_plan(plan, document), folder, watcher, retry_errors=retry_errors)
+    found, document = _found(plan, overrides)
+    folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
+    run_campaign(compile_plan(found, document), folder, watcher, retry_errors=retry_errors)
     analysis = analyse(folder.path)
     report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
+
+
+def dry_run(
+    plan: "str | Path | Plan",
+    *,
+    overrides: Iterable[str] = (),
+    prices: str | Path | None = None,
+) -> "DryRun":
+    """What a campaign would run, take in tokens and cost; runs nothing and writes nothing.
+
+    Needs no API key, no provider's package and no sandbox.
+
+    Args:
+        plan: Path of a YAML file, name of a preset, or a plan.
+        overrides: As for `run`.
+        prices: A YAML file of prices that count more than those of the package.
+
+    Raises:
+        UsageError: Something in the plan or in the file of prices is wrong.
+    """
+    from offswitch.campaign.dryrun import rehearse
+    from offswitch.campaign.prices import read_prices
+
+    found, document = _found(plan, overrides)
+    return rehearse(found, document, read_prices(prices) if prices is not None else None)
+
+
+def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, Document | None]":
+    """A plan and, where it is read, its document."""
+    from offswitch.campaign.plans import read_plan
+
+    if isinstance(plan, str | Path):
+        return read_plan(plan, overrides)
+    if list(overrides):
+        raise UsageError("overrides change plans that are read; use plan.model_copy instead")
+    return plan, None
 
 
 def analyse(directory: str | Path) -> Analysis:

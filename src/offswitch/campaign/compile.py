@@ -1,38 +1,17 @@
 """From a plan to trials: every name is resolved here, before anything runs."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from offswitch._errors import UsageError, unknown
+from offswitch._errors import UsageError
+from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.design import Document, Plan, Subject
-from offswitch.scenarios import get_scenario, scenario_names
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One condition of one scenario, whole: a level for every factor of the scenario.
-
-    Attributes:
-        scenario: Name of the scenario.
-        condition: Level by factor.
-        name: What the plan calls the condition, if anything.
-    """
-
-    scenario: str
-    condition: Mapping[str, str]
-    name: str | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Scenario and levels as text; equal for equal cells."""
-        return self.scenario, " ".join(f"{k}={v}" for k, v in sorted(self.condition.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +67,8 @@ def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
             something that it needs is missing here; says what exists, or what to do.
     """
     document = document or Document(None, "the plan", {})
-    cells = tuple(_cells(plan, document))
-    check_sandbox(plan.sandbox, cells_need_machine(cells), document.place(("sandbox",)))
+    cells = cells_of(plan, document)
+    check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
     for position, subject in enumerate(plan.subjects):
@@ -109,29 +88,6 @@ def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
         for subject, model in ready
     ]
     return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped))
-
-
-def cells_need_machine(cells: tuple[Cell, ...]) -> bool:
-    """Whether any of the scenarios runs commands, and so needs a sandbox."""
-    return any(get_scenario(cell.scenario).needs_machine for cell in cells)
-
-
-def _cells(plan: Plan, document: Document) -> Iterator[Cell]:
-    """All cells, the conditions completed by the scenario's baseline."""
-    seen: set[tuple[str, str]] = set()
-    for name, conditions in plan.scenarios.items():
-        if name not in scenario_names():
-            place = document.place(("scenarios", name))
-            raise unknown("scenario", name, scenario_names(), place)
-        scenario = get_scenario(name)
-        for position, entry in enumerate(conditions):
-            place = document.place(("scenarios", name, position))
-            for levels in entry.combinations():
-                cell = Cell(name, scenario.condition(levels, place), entry.name)
-                if cell.key in seen:
-                    raise UsageError(f"{place}: the condition {cell.key[1]} of {name} stands twice")
-                seen.add(cell.key)
-                yield cell
 
 
 def _settings(plan: Plan, subject: Subject) -> TrialSettings:

@@ -26,6 +26,16 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Change the plan, such as worlds=5."),
     ] = None,
     retry_errors: RetryErrors = False,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would run and cost; needs no key and writes nothing."
+        ),
+    ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", help="YAML file of prices, before our own."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a campaign, or go on with one that was stopped.
@@ -36,6 +46,11 @@ def run(
 
     Example: [bold]offswitch run smoke --out results --set worlds=5[/bold]
     """
+    if dry:
+        from offswitch.cli.dryrun import dry_run
+
+        dry_run(plan, tuple(settings or ()), prices, as_json)
+        return
     _campaign(plan, out, tuple(settings or ()), retry_errors, as_json)
 
 

@@ -1,0 +1,129 @@
+"""``offswitch run --dry-run``: what a plan would run, take and cost, as tables."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from offswitch.campaign.dryrun import DryRun
+
+
+def dry_run(plan: str, settings: tuple[str, ...], prices: Path | None, as_json: bool) -> None:
+    """Print what a plan would run.
+
+    Args:
+        plan: YAML file, or the name of a preset.
+        settings: Changes to it.
+        prices: A file of prices, if there is one.
+        as_json: Whether to print JSON and nothing else.
+    """
+    from rich.console import Console
+
+    from offswitch import api
+
+    found = api.dry_run(plan, overrides=settings, prices=prices)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        show(found, Console(highlight=False))
+
+
+def show(found: "DryRun", console: "Console") -> None:
+    """Print a dry run as tables.
+
+    Args:
+        found: What to print.
+        console: Where to.
+    """
+    from rich.text import Text
+
+    head = f"{found.plan}: {found.about}" if found.about else found.plan
+    console.print(Text(head, style="bold"))
+    console.print(_scenarios(found))
+    console.print(_subjects(found))
+    _cost(found, console)
+    console.print(Text("\nRough, for these reasons:"))
+    for line in found.assumptions:
+        console.print(Text(f"- {line}"))
+    console.print(Text("Nothing was run, and nothing was written."))
+
+
+def _scenarios(found: "DryRun") -> "Table":
+    table = _empty("scenario", "cells", "trials", "calls a trial", "tokens in", "tokens out")
+    for part in found.scenarios:
+        table.add_row(
+            f"{part.scenario} (machine)" if part.machine else part.scenario,
+            f"{part.cells:,}",
+            f"{part.trials:,}",
+            f"{part.turns:.0f}",
+            f"{part.input_tokens:,}",
+            f"{part.output_tokens:,}",
+        )
+    table.add_section()
+    table.add_row("all", f"{len(found.cells):,}", f"{found.trials:,}", "", "", "")
+    return table
+
+
+def _subjects(found: "DryRun") -> "Table":
+    table = _empty("subject", "trials", "tokens in", "tokens out", "$ per M", "cost")
+    for part in found.subjects:
+        price = part.price
+        table.add_row(
+            f"{part.subject} (optional)" if part.optional else part.subject,
+            f"{part.trials:,}",
+            _millions(part.input_tokens),
+            _millions(part.output_tokens),
+            f"{price.input:g} / {price.output:g}" if price else "unknown",
+            dollars(part.cost_usd),
+        )
+    table.add_section()
+    total = dollars(found.cost_usd)
+    table.add_row(
+        "all", f"{found.trials:,}", _millions(found.input_tokens), _millions(found.output_tokens),
+        "", total,
+    )  # fmt: skip
+    return table
+
+
+def _empty(first: str, *numbers: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(first, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _cost(found: "DryRun", console: "Console") -> None:
+    """Say where the prices are from, and which are not known."""
+    from rich.text import Text
+
+    for part in found.subjects:
+        if part.price is not None and part.model.partition("/")[0] != "reference":
+            console.print(Text(f"The price of {part.subject} is from {part.price_source}."))
+    if found.unpriced:
+        console.print(
+            Text(
+                f"The price of {', '.join(found.unpriced)} is unknown, so the cost of the whole "
+                f"is unknown: at least {dollars(found.known_cost_usd)}. Give the subject a price, "
+                "or a file with --prices.",
+                style="yellow",
+            )
+        )
+
+
+def _millions(tokens: int) -> str:
+    return f"{tokens / 1e6:,.2f} M" if tokens >= 100_000 else f"{tokens:,}"
+
+
+def dollars(cost: float | None) -> str:
+    """A cost in words: never zero where it is not."""
+    if cost is None:
+        return "unknown"
+    return "<$0.01" if 0 < cost < 0.01 else f"${cost:,.2f}"
