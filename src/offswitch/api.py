@@ -20,6 +20,7 @@ from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
     from offswitch.campaign.dryrun import DryRun
+    from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan
     from offswitch.report import ReportMeta, TranscriptRecord
@@ -48,6 +49,7 @@ def run(
     *,
     overrides: Iterable[str] = (),
     retry_errors: bool = False,
+    prices: str | Path | None = None,
     watcher: "Watcher | None" = None,
 ) -> Results:
     """Run a campaign, or go on with one; write its tables, its analysis and its report.
@@ -59,6 +61,7 @@ def run(
         overrides: Changes to the plan, each ``key=value`` with a dotted key and a YAML value; only
             for plans that are read.
         retry_errors: Whether trials that failed are run again.
+        prices: A YAML file of prices that count more than those of the package.
         watcher: Is told how it goes on.
 
     Raises:
@@ -69,9 +72,10 @@ def run(
     from offswitch.campaign.compile import compile_plan
     from offswitch.campaign.run import run_campaign
 
+    costs = _prices(prices)
     found, document = _found(plan, overrides)
     folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
-    run_campaign(compile_plan(found, document), folder, watcher, retry_errors=retry_errors)
+    run_campaign(compile_plan(found, document, costs), folder, watcher, retry_errors=retry_errors)
     analysis = analyse(folder.path)
     report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
@@ -97,10 +101,15 @@ def dry_run(
         UsageError: Something in the plan or in the file of prices is wrong.
     """
     from offswitch.campaign.dryrun import rehearse
+
+    costs = _prices(prices)
+    return rehearse(*_found(plan, overrides), costs)
+
+
+def _prices(path: str | Path | None) -> "Prices | None":
     from offswitch.campaign.prices import read_prices
 
-    found, document = _found(plan, overrides)
-    return rehearse(found, document, read_prices(prices) if prices is not None else None)
+    return read_prices(path) if path is not None else None
 
 
 def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, Document | None]":

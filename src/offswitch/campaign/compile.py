@@ -1,12 +1,13 @@
 """From a plan to trials: every name is resolved here, before anything runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
+from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, Subject
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
@@ -23,12 +24,14 @@ class Entrant:
         model: Its model, ready to be called.
         settings: How its trials are run.
         trials: All its trials; those of one world stand together.
+        price: What its model costs; null where nobody knows.
     """
 
     subject: Subject
     model: "Model"
     settings: TrialSettings
     trials: tuple[TrialSpec, ...]
+    price: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Campaign:
         cells: All conditions of all scenarios.
         entrants: The subjects.
         skipped: A line for each optional subject that cannot run here.
+        prices: What models cost.
     """
 
     plan: Plan
@@ -48,6 +52,7 @@ class Campaign:
     cells: tuple[Cell, ...]
     entrants: tuple[Entrant, ...]
     skipped: tuple[str, ...] = ()
+    prices: Prices = field(default_factory=Prices)
 
     @property
     def trials(self) -> dict[str, TrialSpec]:
@@ -55,18 +60,21 @@ class Campaign:
         return {trial.trial_id: trial for entrant in self.entrants for trial in entrant.trials}
 
 
-def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
+def compile_plan(
+    plan: Plan, document: Document | None = None, prices: Prices | None = None
+) -> Campaign:
     """Resolve every name, make every model, lay out the trials.
 
     Args:
         plan: The plan.
         document: What it was read from, so that messages can say the line.
+        prices: What models cost; the table of the package where null.
 
     Raises:
         UsageError: A scenario, factor, level, subject, setting or sandbox does not exist, or
             something that it needs is missing here; says what exists, or what to do.
     """
-    document = document or Document(None, "the plan", {})
+    document, prices = document or Document(None, "the plan", {}), prices or Prices()
     cells = cells_of(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
@@ -84,10 +92,16 @@ def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
     plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
     definition = define(plan, [(cell.scenario, cell.condition) for cell in cells])
     entrants = [
-        Entrant(subject, model, _settings(plan, subject), _trials(plan, subject, cells, definition))
+        Entrant(
+            subject=subject,
+            model=model,
+            settings=_settings(plan, subject),
+            trials=_trials(plan, subject, cells, definition),
+            price=prices.of(subject),
+        )
         for subject, model in ready
     ]
-    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped))
+    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices)
 
 
 def _settings(plan: Plan, subject: Subject) -> TrialSettings:

@@ -107,7 +107,14 @@ def settle(folder: Folder, campaign: Campaign) -> None:
     ):
         if path.exists():
             read(path)
-    as_run = {"hash": campaign.definition.hash, "definition": dict(campaign.definition.content)}
+    as_run = {
+        "hash": campaign.definition.hash,
+        "prices": {
+            entrant.subject.name: entrant.price and entrant.price.to_json()
+            for entrant in campaign.entrants
+        },
+        "definition": dict(campaign.definition.content),
+    }
     plan = campaign.plan.model_copy(update={"as_run": as_run})
     write_atomic(folder.plan, HEADER + dump_plan(plan))
     folder.logs.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """``offswitch run`` and ``offswitch demo``: campaigns."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,7 +51,7 @@ def run(
 
         dry_run(plan, tuple(settings or ()), prices, as_json)
         return
-    _campaign(plan, out, tuple(settings or ()), retry_errors, as_json)
+    _campaign(plan, out, tuple(settings or ()), as_json, retry_errors=retry_errors, prices=prices)
 
 
 def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
@@ -67,11 +67,15 @@ def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
             "subjects whose propensity is known because we set it (the instrument has to find\n"
             "it), and on a language model of 135 million parameters. It takes some minutes.\n"
         )
-    _campaign("demo", out, (), False, as_json)
+    _campaign("demo", out, (), as_json)
 
 
 def _campaign(
-    plan: str, out: Path | None, settings: tuple[str, ...], retry_errors: bool, as_json: bool
+    plan: str,
+    out: Path | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - options of `offswitch.run`
 ) -> None:
     from rich.console import Console
 
@@ -82,7 +86,7 @@ def _campaign(
     silence = Silence()
     watcher = silence if as_json else watcher_for(Console(stderr=True))
     try:
-        results = api.run(plan, out, overrides=settings, retry_errors=retry_errors, watcher=watcher)
+        results = api.run(plan, out, overrides=settings, watcher=watcher, **options)
     except Interrupted as stop:
         typer.echo(f"Stopped: {stop}. Run the same command again to go on.", err=True)
         raise typer.Exit(130) from None
