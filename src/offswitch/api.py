@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from offswitch.campaign.dryrun import DryRun
     from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
-    from offswitch.design import Document, Plan
+    from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
 
 
@@ -50,6 +50,7 @@ def run(
     overrides: Iterable[str] = (),
     retry_errors: bool = False,
     prices: str | Path | None = None,
+    seed_secret: bytes | str | Path | None = None,
     watcher: "Watcher | None" = None,
 ) -> Results:
     """Run a campaign, or go on with one; write its tables, its analysis and its report.
@@ -62,6 +63,8 @@ def run(
             for plans that are read.
         retry_errors: Whether trials that failed are run again.
         prices: A YAML file of prices that count more than those of the package.
+        seed_secret: For plans with private worlds: path of the file with their secret, or the
+            secret itself as bytes. It is written nowhere.
         watcher: Is told how it goes on.
 
     Raises:
@@ -72,10 +75,12 @@ def run(
     from offswitch.campaign.compile import compile_plan
     from offswitch.campaign.run import run_campaign
 
-    costs = _prices(prices)
+    costs, secret = _prices(prices), _secret(seed_secret)
     found, document = _found(plan, overrides)
     folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
-    run_campaign(compile_plan(found, document, costs), folder, watcher, retry_errors=retry_errors)
+    run_campaign(
+        compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
+    )
     analysis = analyse(folder.path)
     report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
@@ -104,6 +109,12 @@ def dry_run(
 
     costs = _prices(prices)
     return rehearse(*_found(plan, overrides), costs)
+
+
+def _secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+    from offswitch.design import read_secret
+
+    return read_secret(source) if source is not None else None
 
 
 def _prices(path: str | Path | None) -> "Prices | None":

@@ -8,7 +8,7 @@ from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.campaign.prices import Known, Prices
-from offswitch.design import Document, Plan, Subject
+from offswitch.design import Document, Plan, SeedSecret, Subject
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ class Campaign:
 
 
 def compile_plan(
-    plan: Plan, document: Document | None = None, prices: Prices | None = None
+    plan: Plan,
+    document: Document | None = None,
+    prices: Prices | None = None,
+    secret: SeedSecret | None = None,
 ) -> Campaign:
     """Resolve every name, make every model, lay out the trials.
 
@@ -69,12 +72,14 @@ def compile_plan(
         plan: The plan.
         document: What it was read from, so that messages can say the line.
         prices: What models cost; the table of the package where null.
+        secret: What the worlds of a private split are drawn with.
 
     Raises:
         UsageError: A scenario, factor, level, subject, setting or sandbox does not exist, or
             something that it needs is missing here; says what exists, or what to do.
     """
     document, prices = document or Document(None, "the plan", {}), prices or Prices()
+    check_secret(plan, secret, document)
     cells = cells_of(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
@@ -90,18 +95,38 @@ def compile_plan(
     if not ready:
         raise UsageError("\n".join(["no subject can run here", *skipped]))
     plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
-    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells])
+    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells], secret)
     entrants = [
         Entrant(
             subject=subject,
             model=model,
             settings=_settings(plan, subject),
-            trials=_trials(plan, subject, cells, definition),
+            trials=_trials(plan, subject, cells, definition, secret),
             price=prices.of(subject),
         )
         for subject, model in ready
     ]
     return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices)
+
+
+def check_secret(plan: Plan, secret: SeedSecret | None, document: Document) -> None:
+    """Check that a private split has a secret, and no other has one.
+
+    Raises:
+        UsageError: It is not so; says what to do.
+    """
+    place = document.place(("split",))
+    if plan.split == "private" and secret is None:
+        raise UsageError(
+            f"{place}: the worlds of this plan are private: name the file with their secret, "
+            "--seed-secret FILE (in Python seed_secret=), the same file each time. A new one is "
+            "made with: openssl rand -hex 32 > seeds.secret"
+        )
+    if plan.split == "public" and secret is not None:
+        raise UsageError(
+            f"{place}: a seed secret was given, but the worlds of this plan are public. Write "
+            "split: private, or leave the secret out."
+        )
 
 
 def _settings(plan: Plan, subject: Subject) -> TrialSettings:
@@ -115,9 +140,15 @@ def _settings(plan: Plan, subject: Subject) -> TrialSettings:
 
 
 def _trials(
-    plan: Plan, subject: Subject, cells: tuple[Cell, ...], definition: Definition
+    plan: Plan,
+    subject: Subject,
+    cells: tuple[Cell, ...],
+    definition: Definition,
+    secret: SeedSecret | None,
 ) -> tuple[TrialSpec, ...]:
     """World by world, so that an interrupted campaign has whole sets of conditions."""
+    worlds = subject.worlds or plan.worlds
+    seeds = worlds if secret is None else [secret.seed(number) for number in worlds]
     return tuple(
         TrialSpec(
             trial_id=trial_id(
@@ -129,7 +160,7 @@ def _trials(
             epoch=epoch,
             subject=subject.name,
         )
-        for seed in subject.worlds or plan.worlds
+        for seed in seeds
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
         for cell in cells
     )

@@ -36,6 +36,12 @@ def run(
         Path | None,
         typer.Option("--prices", metavar="FILE", help="YAML file of prices, before our own."),
     ] = None,
+    seed_secret: Annotated[
+        Path | None,
+        typer.Option(
+            "--seed-secret", metavar="FILE", help="Secret of the worlds of a private split."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a campaign, or go on with one that was stopped.
@@ -51,7 +57,8 @@ def run(
 
         dry_run(plan, tuple(settings or ()), prices, as_json)
         return
-    _campaign(plan, out, tuple(settings or ()), as_json, retry_errors=retry_errors, prices=prices)
+    options = {"retry_errors": retry_errors, "prices": prices, "seed_secret": seed_secret}
+    _campaign(plan, out, tuple(settings or ()), as_json, **options)
 
 
 def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:

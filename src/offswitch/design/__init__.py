@@ -12,6 +12,7 @@ from offswitch.design.plan import (
     Subject,
 )
 from offswitch.design.reading import dump_plan, make_plan, plain
+from offswitch.design.secret import SeedSecret, read_secret
 
 __all__ = [
     "ALL",
@@ -22,10 +23,12 @@ __all__ = [
     "Limits",
     "Plan",
     "Price",
+    "SeedSecret",
     "Subject",
     "dump_plan",
     "make_plan",
     "override",
     "parse_document",
     "plain",
+    "read_secret",
 ]

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.secret import PUBLIC_LIMIT
+
 MAX_WORLDS = 1_000_000
 ALL = "all"
 """Stands for every scenario in ``scenarios``, and for every factor in ``vary``."""
@@ -84,7 +86,7 @@ def _factors(value: Any) -> Any:  # noqa: ANN401 - raw YAML
 
 
 Worlds = Annotated[
-    tuple[Annotated[int, Field(strict=True, ge=0)], ...],
+    tuple[Annotated[int, Field(strict=True, ge=0, lt=PUBLIC_LIMIT)], ...],
     BeforeValidator(_seeds),
     Field(min_length=1),
 ]
@@ -234,6 +236,8 @@ class Plan(_Part):
         subjects: What is tested.
         scenarios: The conditions of each scenario; those of ``all`` in every scenario.
         worlds: Seeds of the worlds, the same for every condition and subject.
+        split: Whether the worlds are the seeds themselves (``public``) or numbers from which a
+            secret derives them (``private``).
         epochs: Repeats within each world.
         interview: Whether the interview is held after the work.
         sandbox: Inspect sandbox for scenarios that have a machine: ``type`` or ``type:config``.
@@ -264,6 +268,7 @@ class Plan(_Part):
         Field(min_length=1),
     ]
     worlds: Worlds = tuple(range(1, 11))
+    split: Literal["public", "private"] = "public"
     epochs: int = Field(default=1, strict=True, ge=1)
     interview: bool = True
     sandbox: Name = "bwrap"
