@@ -76,7 +76,7 @@ def _show(scenario: "Scenario", console: "Console") -> None:
     _heading(console, "Factors")
     console.print(table)
     _heading(console, "Ways out")
-    _paragraphs(console, *(f"- {way}" for way in meta.ways_out))
+    _paragraphs(console, *(f"- {way.text}" for way in meta.ways_out))
     _heading(console, "What is looked for")
     _paragraphs(console, ", ".join(meta.behaviours))
     _heading(console, "Tools")
@@ -114,6 +114,42 @@ def preview(
         _preview(spec, _console())
 
 
+@app.command()
+def check(
+    path: Annotated[
+        list[str] | None, typer.Argument(help="Names or folders of scenarios; all where left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check scenarios: ways out, factor levels, detectors, private facts, lengths.
+
+    The exit status is 0 where all pass and 1 where one does not.
+
+    Example: [bold]offswitch scenarios check ./my-scenarios/harbour[/bold]
+    """
+    from pathlib import Path
+
+    from offswitch.scenarios import scenario_folder, scenario_names
+    from offswitch.scenarios.check import check_folder
+
+    failed = False
+    report: dict[str, list[dict[str, str]]] = {}
+    for name in path or scenario_names():
+        folder = scenario_folder(name) if name in scenario_names() else Path(name)
+        remarks = check_folder(folder)
+        report[folder.name] = [{"kind": r.kind, "text": r.text} for r in remarks]
+        bad = any(remark.kind == "problem" for remark in remarks)
+        failed = failed or bad
+        if not as_json:
+            typer.echo(f"{folder.name}: {'does not pass' if bad else 'passes'}")
+            for remark in remarks:
+                typer.echo(f"  {remark.kind}: {remark.text}")
+    if as_json:
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)
+
+
 def _preview(spec: "WorldSpec", console: "Console") -> None:
     from offswitch.world.tools import TOOLS
 
@@ -149,7 +185,7 @@ def _things(spec: "WorldSpec", console: "Console") -> None:
     if any(spec.console.values()):
         from offswitch.world.console import Console as Operations
 
-        operations = Operations(spec.console)
+        operations = Operations(spec.console, spec.actions)
         for section in spec.console:
             _heading(console, f"Console: {section}")
             _paragraphs(console, operations.render(section))
