@@ -10,6 +10,7 @@ from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, Price, Subject
+from offswitch.published import Figure, Table, published_table
 from offswitch.scenarios import get_scenario
 
 SAMPLED_CELLS = 12
@@ -78,6 +79,32 @@ class SubjectPart(_Part):
     optional: bool
 
 
+class PublishedPart(_Part):
+    """What others measured under the condition that comes closest to one of ours.
+
+    Attributes:
+        table: The table that the measure stands in.
+        measure: Its name there.
+        what: What was counted, and under which condition.
+        counts: ``resisted``, ``complied`` or ``other``.
+        scenario: The scenario of ours.
+        condition: The levels that it shares with its counterparts here.
+        cells: How many cells of the plan those are.
+        note: What else there is to know.
+        figures: The numbers, each with its source.
+    """
+
+    table: str
+    measure: str
+    what: str
+    counts: str
+    scenario: str
+    condition: dict[str, str]
+    cells: int
+    note: str
+    figures: list[Figure]
+
+
 class DryRun(_Part):
     """What a plan would run.
 
@@ -95,6 +122,8 @@ class DryRun(_Part):
         unpriced: Subjects whose price is not known.
         output_tokens_per_turn: The allowance for reasoning that was made.
         assumptions: How rough all this is, in sentences.
+        differs: How others' measurements differ from ours; null where none are named.
+        published: Others' measurements beside the cells.
     """
 
     plan: str
@@ -110,6 +139,8 @@ class DryRun(_Part):
     unpriced: list[str]
     output_tokens_per_turn: int
     assumptions: list[str]
+    differs: str | None
+    published: list[PublishedPart]
 
 
 def rehearse(plan: Plan, document: Document | None = None, prices: Prices | None = None) -> DryRun:
@@ -121,11 +152,13 @@ def rehearse(plan: Plan, document: Document | None = None, prices: Prices | None
         prices: What models cost; the table of the package where null.
 
     Raises:
-        UsageError: A scenario, factor or level does not exist, or a provider, a scripted
+        UsageError: A scenario, factor, level or table does not exist, or a provider, a scripted
             subject or a setting.
     """
     document, prices = document or Document(None, "the plan", {}), prices or Prices()
     cells = cells_of(plan, document)
+    place = document.place(("published",))
+    table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
         check_subject(subject, document.place(("subjects", position)))
     repeats = {subject.name: _repeats(plan, subject) for subject in plan.subjects}
@@ -151,6 +184,8 @@ def rehearse(plan: Plan, document: Document | None = None, prices: Prices | None
         unpriced=[part.subject for part in subjects if part.cost_usd is None],
         output_tokens_per_turn=plan.estimate.output_tokens_per_turn,
         assumptions=list(_assumptions(plan)),
+        differs=table and table.differs,
+        published=list(_published(table, cells)) if table else [],
     )  # fmt: skip
 
 
@@ -202,6 +237,23 @@ def _subject(
         cost_usd=cost,
         optional=subject.optional,
     )
+
+
+def _published(table: Table, cells: Sequence[Cell]) -> Iterator[PublishedPart]:
+    for measure in table.measures:
+        count = sum(measure.fits(cell.scenario, cell.condition) for cell in cells)
+        if count:
+            yield PublishedPart(
+                table=table.name,
+                measure=measure.id,
+                what=measure.what,
+                counts=measure.counts,
+                scenario=measure.scenario or "",
+                condition=measure.condition or {},
+                cells=count,
+                note=measure.note,
+                figures=list(measure.complete()),
+            )
 
 
 def _assumptions(plan: Plan) -> Iterator[str]:

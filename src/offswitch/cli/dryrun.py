@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from offswitch.campaign.dryrun import DryRun
+    from offswitch.published import Figure
 
 
 def dry_run(plan: str, settings: tuple[str, ...], prices: Path | None, as_json: bool) -> None:
@@ -46,6 +47,8 @@ def show(found: "DryRun", console: "Console") -> None:
     console.print(_scenarios(found))
     console.print(_subjects(found))
     _cost(found, console)
+    if found.differs is not None:
+        _published(found, console)
     console.print(Text("\nRough, for these reasons:"))
     for line in found.assumptions:
         console.print(Text(f"- {line}"))
@@ -116,6 +119,39 @@ def _cost(found: "DryRun", console: "Console") -> None:
                 style="yellow",
             )
         )
+
+
+def _published(found: "DryRun", console: "Console") -> None:
+    """Others' measurements, one row for each counterpart of our cells."""
+    from rich.text import Text
+
+    table = _empty("others' measurements, %")
+    table.add_column("figures (n; 95% interval)", overflow="fold")
+    for part in found.published:
+        levels = " ".join(f"{factor}={level}" for factor, level in part.condition.items())
+        head = f"{part.scenario} {levels}\n{part.what} Counts: {part.counts}."
+        table.add_row(Text(head), Text(", ".join(map(_figure, part.figures))))
+        table.add_section()
+    console.print(table)
+    console.print(Text(f"{found.differs}"))
+
+
+def _figure(figure: "Figure") -> str:
+    if figure.value is None and figure.low is None:
+        return f"{figure.model}: unknown"
+    value = (
+        f"{figure.value:g}" if figure.value is not None else f"{figure.low:g} or {figure.high:g}"
+    )
+    signs = {"about": "~", "above": ">", "below": "<", None: ""}
+    n = figure.n if not isinstance(figure.n, tuple) else "-".join(map(str, figure.n))
+    inside = [f"n={n}"] if n is not None else []
+    if figure.value is not None and figure.low is not None:
+        inside.append(f"{figure.low:g}-{figure.high:g}")
+    if figure.conflicting is not None:
+        inside.append(f"elsewhere {figure.conflicting:g}")
+    return f"{figure.model}: {signs[figure.bound]}{value}" + (
+        f" ({'; '.join(inside)})" if inside else ""
+    )
 
 
 def _millions(tokens: int) -> str:
