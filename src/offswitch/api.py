@@ -92,6 +92,7 @@ def dry_run(
     *,
     overrides: Iterable[str] = (),
     prices: str | Path | None = None,
+    seed_secret: bytes | str | Path | None = None,
 ) -> "DryRun":
     """What a campaign would run, take in tokens and cost; runs nothing and writes nothing.
 
@@ -101,14 +102,15 @@ def dry_run(
         plan: Path of a YAML file, name of a preset, or a plan.
         overrides: As for `run`.
         prices: A YAML file of prices that count more than those of the package.
+        seed_secret: As for `run`; it is checked where it is given, and never needed here.
 
     Raises:
-        UsageError: Something in the plan or in the file of prices is wrong.
+        UsageError: Something in the plan, in the file of prices or in the secret is wrong.
     """
     from offswitch.campaign.dryrun import rehearse
 
-    costs = _prices(prices)
-    return rehearse(*_found(plan, overrides), costs)
+    costs, secret = _prices(prices), _secret(seed_secret)
+    return rehearse(*_found(plan, overrides), costs, secret)
 
 
 def _secret(source: bytes | str | Path | None) -> "SeedSecret | None":

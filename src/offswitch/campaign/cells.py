@@ -92,16 +92,8 @@ def _within(entry: Condition, scenario: Scenario, place: str) -> Iterator[_Propo
         centre = scenario.condition(levels, place)
         yield _Proposal(Cell(scenario.name, centre, entry.name), entry.vary is not None, place)
         for factor in _varied(entry, scenario, place):
-            yield from _around(entry, scenario, centre, factor, place)
-
-
-def _around(
-    entry: Condition, scenario: Scenario, centre: Mapping[str, str], factor: str, place: str
-) -> Iterator[_Proposal]:
-    """The centre with every other level of one factor."""
-    for level in scenario.meta.factors[factor]:
-        condition = {**centre, factor: level}
-        yield _Proposal(Cell(scenario.name, condition, entry.name), True, place)
+            for level in scenario.meta.factors[factor]:
+                yield _Proposal(Cell(scenario.name, {**centre, factor: level}), True, place)
 
 
 def _varied(entry: Condition, scenario: Scenario, place: str) -> list[str]:

@@ -6,10 +6,11 @@ from itertools import islice
 from pydantic import BaseModel, ConfigDict
 
 from offswitch.campaign.cells import Cell, cells_of
+from offswitch.campaign.compile import check_secret
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
 from offswitch.campaign.prices import Known, Prices
-from offswitch.design import Document, Plan, Price, Subject
+from offswitch.design import Document, Plan, Price, SeedSecret, Subject
 from offswitch.published import Figure, Table, published_table
 from offswitch.scenarios import get_scenario
 
@@ -143,19 +144,27 @@ class DryRun(_Part):
     published: list[PublishedPart]
 
 
-def rehearse(plan: Plan, document: Document | None = None, prices: Prices | None = None) -> DryRun:
+def rehearse(
+    plan: Plan,
+    document: Document | None = None,
+    prices: Prices | None = None,
+    secret: SeedSecret | None = None,
+) -> DryRun:
     """What a plan would run, take and cost.
 
     Args:
         plan: The plan.
         document: What it was read from, so that messages can say the line.
         prices: What models cost; the table of the package where null.
+        secret: What private worlds are drawn with; only checked, for any worlds cost the same.
 
     Raises:
         UsageError: A scenario, factor, level or table does not exist, or a provider, a scripted
             subject or a setting.
     """
     document, prices = document or Document(None, "the plan", {}), prices or Prices()
+    if secret is not None:
+        check_secret(plan, secret, document)
     cells = cells_of(plan, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from offswitch.published import Figure
 
 
-def dry_run(plan: str, settings: tuple[str, ...], prices: Path | None, as_json: bool) -> None:
+def dry_run(plan: str, settings: tuple[str, ...], as_json: bool, **files: Path | None) -> None:
     """Print what a plan would run.
 
     Args:
         plan: YAML file, or the name of a preset.
         settings: Changes to it.
-        prices: A file of prices, if there is one.
         as_json: Whether to print JSON and nothing else.
+        **files: Files of `offswitch.dry_run`: of prices, of the secret.
     """
     from rich.console import Console
 
     from offswitch import api
 
-    found = api.dry_run(plan, overrides=settings, prices=prices)
+    found = api.dry_run(plan, overrides=settings, **files)
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from offswitch.campaign.presets import preset_names
+
 if TYPE_CHECKING:
     from offswitch.api import Results
 
@@ -18,8 +20,26 @@ RetryErrors = Annotated[
 ]
 
 
+def _list(wanted: bool) -> None:
+    """Print what each preset is for."""
+    if not wanted:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from offswitch.campaign.plans import presets
+
+    table = Table.grid(padding=(0, 2))
+    for name, about in presets().items():
+        table.add_row(name, about)
+    Console(highlight=False).print(table)
+    raise typer.Exit
+
+
 def run(
-    plan: Annotated[str, typer.Argument(help="YAML file, or the name of a preset: demo, smoke.")],
+    plan: Annotated[
+        str, typer.Argument(help=f"YAML file, or a preset: {', '.join(preset_names())}.")
+    ],
     out: Out = None,
     settings: Annotated[
         list[str] | None,
@@ -43,6 +63,10 @@ def run(
         ),
     ] = None,
     as_json: AsJson = False,
+    listed: Annotated[
+        bool,
+        typer.Option("--list", callback=_list, is_eager=True, help="Say what each preset is for."),
+    ] = False,
 ) -> None:
     """Run a campaign, or go on with one that was stopped.
 
@@ -52,13 +76,13 @@ def run(
 
     Example: [bold]offswitch run smoke --out results --set worlds=5[/bold]
     """
+    changes, files = tuple(settings or ()), {"prices": prices, "seed_secret": seed_secret}
     if dry:
         from offswitch.cli.dryrun import dry_run
 
-        dry_run(plan, tuple(settings or ()), prices, as_json)
-        return
-    options = {"retry_errors": retry_errors, "prices": prices, "seed_secret": seed_secret}
-    _campaign(plan, out, tuple(settings or ()), as_json, **options)
+        dry_run(plan, changes, as_json, **files)
+    else:
+        _campaign(plan, out, changes, as_json, retry_errors=retry_errors, **files)
 
 
 def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
