@@ -30,12 +30,17 @@ def test_a_dry_run_says_what_would_run_and_cost(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_in_a_name_is_taken_for_markup() -> None:
+    named = "subjects=[{name: '[bold]x[/bold]', model: reference/covert}]"
+    assert "[bold]x[/bold]" in invoke("run", "smoke", "--dry-run", "--set", named)
+
+
 def test_others_figures_are_shown_as_others() -> None:
     levels = "scenarios={shutdown: {threat: interruption, instruction: [none, allow_unfinished]}}"
     shown = " ".join(invoke("run", "palisade-2025", "--dry-run", "--set", levels).split())
     assert "others' measurements" in shown
-    assert "92.6 (n=961-1000; 90.9-94.1)" in shown.replace("Grok 4: ", "")
-    assert "elsewhere 1.4" in shown
+    for words in ("Grok 4 92.6", "(90.9-94.1)", "(elsewhere 1.4)", "n=961-1000", "secondary"):
+        assert words in shown, words
 
 
 @pytest.mark.parametrize(

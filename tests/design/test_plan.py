@@ -145,7 +145,7 @@ def test_what_changes_no_result() -> None:
     assert (plan.about, plan.published) == ("a line", "palisade-2025")
     assert plan.estimate.output_tokens_per_turn == 0
     assert read(GOOD).estimate.output_tokens_per_turn == 300
-    with pytest.raises(UsageError, match="estimate.output_tokens_per_turn"):
+    with pytest.raises(UsageError, match=r"estimate\.output_tokens_per_turn"):
         read(f"{GOOD}estimate: {{output_tokens_per_turn: -1}}\n")
 
 

@@ -91,6 +91,10 @@ class PublishedPart(_Part):
         scenario: The scenario of ours.
         condition: The levels that it shares with its counterparts here.
         cells: How many cells of the plan those are.
+        n: Trials behind each figure, unless it says otherwise; the least and the most, or null.
+        interval: Kind of the published intervals.
+        status: How the figures were read, unless they say otherwise.
+        url: Where they stand, unless they say otherwise.
         note: What else there is to know.
         figures: The numbers, each with its source.
     """
@@ -102,6 +106,10 @@ class PublishedPart(_Part):
     scenario: str
     condition: dict[str, str]
     cells: int
+    n: int | tuple[int, int] | None
+    interval: str | None
+    status: str
+    url: str
     note: str
     figures: list[Figure]
 
@@ -260,6 +268,10 @@ def _published(table: Table, cells: Sequence[Cell]) -> Iterator[PublishedPart]:
                 scenario=measure.scenario or "",
                 condition=measure.condition or {},
                 cells=count,
+                n=measure.n,
+                interval=measure.interval,
+                status=measure.status,
+                url=measure.url,
                 note=measure.note,
                 figures=list(measure.complete()),
             )

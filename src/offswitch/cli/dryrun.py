@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from offswitch.campaign.dryrun import DryRun
+    from offswitch.campaign.dryrun import DryRun, PublishedPart
     from offswitch.published import Figure
 
 
@@ -56,10 +56,12 @@ def show(found: "DryRun", console: "Console") -> None:
 
 
 def _scenarios(found: "DryRun") -> "Table":
+    from rich.text import Text
+
     table = _empty("scenario", "cells", "trials", "calls a trial", "tokens in", "tokens out")
     for part in found.scenarios:
         table.add_row(
-            f"{part.scenario} (machine)" if part.machine else part.scenario,
+            Text(f"{part.scenario} (machine)" if part.machine else part.scenario),
             f"{part.cells:,}",
             f"{part.trials:,}",
             f"{part.turns:.0f}",
@@ -72,11 +74,13 @@ def _scenarios(found: "DryRun") -> "Table":
 
 
 def _subjects(found: "DryRun") -> "Table":
+    from rich.text import Text
+
     table = _empty("subject", "trials", "tokens in", "tokens out", "$ per M", "cost")
     for part in found.subjects:
         price = part.price
         table.add_row(
-            f"{part.subject} (optional)" if part.optional else part.subject,
+            Text(f"{part.subject} (optional)" if part.optional else part.subject),
             f"{part.trials:,}",
             _millions(part.input_tokens),
             _millions(part.output_tokens),
@@ -125,33 +129,48 @@ def _published(found: "DryRun", console: "Console") -> None:
     """Others' measurements, one row for each counterpart of our cells."""
     from rich.text import Text
 
-    table = _empty("others' measurements, %")
-    table.add_column("figures (n; 95% interval)", overflow="fold")
+    table = _empty("others' measurements")
+    table.add_column("%", overflow="fold")
     for part in found.published:
         levels = " ".join(f"{factor}={level}" for factor, level in part.condition.items())
-        head = f"{part.scenario} {levels}\n{part.what} Counts: {part.counts}."
-        table.add_row(Text(head), Text(", ".join(map(_figure, part.figures))))
+        head = Text.assemble((f"{part.scenario} {levels}\n", "bold"), part.what)
+        figures = ", ".join(_figure(figure, part) for figure in part.figures)
+        table.add_row(head, Text.assemble(figures, ("\n" + _origin(part), "dim")))
         table.add_section()
     console.print(table)
     console.print(Text(f"{found.differs}"))
 
 
-def _figure(figure: "Figure") -> str:
-    if figure.value is None and figure.low is None:
-        return f"{figure.model}: unknown"
-    value = (
-        f"{figure.value:g}" if figure.value is not None else f"{figure.low:g} or {figure.high:g}"
-    )
+def _origin(part: "PublishedPart") -> str:
+    """What all figures of a measure have in common."""
+    said = [part.counts, _count(part.n), part.interval, part.status, part.url, part.note]
+    return ", ".join(each for each in said if each)
+
+
+def _figure(figure: "Figure", part: "PublishedPart") -> str:
+    """One figure, and in which way it differs from the others."""
     signs = {"about": "~", "above": ">", "below": "<", None: ""}
-    n = figure.n if not isinstance(figure.n, tuple) else "-".join(map(str, figure.n))
-    inside = [f"n={n}"] if n is not None else []
-    if figure.value is not None and figure.low is not None:
+    value = "unknown"
+    if figure.value is not None:
+        value = f"{signs[figure.bound]}{figure.value:g}"
+    elif figure.low is not None and figure.high is not None:
+        value = f"{figure.low:g} or {figure.high:g}"
+    inside = []
+    if figure.value is not None and figure.low is not None and figure.high is not None:
         inside.append(f"{figure.low:g}-{figure.high:g}")
     if figure.conflicting is not None:
         inside.append(f"elsewhere {figure.conflicting:g}")
-    return f"{figure.model}: {signs[figure.bound]}{value}" + (
-        f" ({'; '.join(inside)})" if inside else ""
-    )
+    if figure.n != part.n:
+        inside.append(_count(figure.n))
+    if figure.status != part.status:
+        inside.append(str(figure.status))
+    return f"{figure.model} {value}" + (f" ({'; '.join(inside)})" if inside else "")
+
+
+def _count(n: int | tuple[int, int] | None) -> str:
+    if n is None:
+        return ""
+    return f"n={n}" if isinstance(n, int) else f"n={n[0]}-{n[1]}"
 
 
 def _millions(tokens: int) -> str:
