@@ -14,7 +14,7 @@ from offswitch.scenarios.play import play
 
 FACTOR = 1.5
 """How far the estimate may be from what the scripted subject takes, where all of it is played."""
-FACTOR_MACHINE = 4.0
+FACTOR_MACHINE = 3.5
 """The same where a machine runs commands: their output is made up, and it is never shut down."""
 
 

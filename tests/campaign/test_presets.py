@@ -5,6 +5,7 @@ the test that needs it fails and names it.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,12 @@ def test_a_preset_says_what_it_is_for_and_runs_without_keys(name: str) -> None:
     assert subjects <= REFERENCE
     if name not in {"demo", "smoke"}:
         assert subjects == REFERENCE
+
+
+def test_the_documentation_lists_the_presets_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
+    table = page.partition("| preset | |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [f"| `{name}` | {about} |" for name, about in presets().items()]
 
 
 @pytest.mark.parametrize("name", preset_names())
