@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from offswitch._errors import UsageError
-    from offswitch.api import Results, analyse, export_labels, label, repair_labels, report, run
+    from offswitch.api import (
+        Results,
+        analyse,
+        dry_run,
+        export_labels,
+        label,
+        repair_labels,
+        report,
+        run,
+    )
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -19,6 +28,7 @@ __all__ = [
     "Results",
     "UsageError",
     "analyse",
+    "dry_run",
     "export_labels",
     "get_scenario",
     "label",
@@ -35,6 +45,7 @@ _HOMES = {
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
+    "dry_run": "offswitch.api",
     "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
     "label": "offswitch.api",

@@ -19,8 +19,10 @@ from offswitch.inference import analyse as compute
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    from offswitch.campaign.dryrun import DryRun
+    from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
-    from offswitch.design import Plan
+    from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
 
 
@@ -47,6 +49,8 @@ def run(
     *,
     overrides: Iterable[str] = (),
     retry_errors: bool = False,
+    prices: str | Path | None = None,
+    seed_secret: bytes | str | Path | None = None,
     watcher: "Watcher | None" = None,
 ) -> Results:
     """Run a campaign, or go on with one; write its tables, its analysis and its report.
@@ -58,6 +62,9 @@ def run(
         overrides: Changes to the plan, each ``key=value`` with a dotted key and a YAML value; only
             for plans that are read.
         retry_errors: Whether trials that failed are run again.
+        prices: A YAML file of prices that count more than those of the package.
+        seed_secret: For plans with private worlds: path of the file with their secret, or the
+            secret itself as bytes. It is written nowhere.
         watcher: Is told how it goes on.
 
     Raises:
@@ -66,20 +73,67 @@ def run(
         Interrupted: The run was stopped; run it again to go on.
     """
     from offswitch.campaign.compile import compile_plan
-    from offswitch.campaign.plans import read_plan
     from offswitch.campaign.run import run_campaign
 
-    document = None
-    if isinstance(plan, str | Path):
-        plan, document = read_plan(plan, overrides)
-    elif list(overrides):
-        raise UsageError("overrides change plans that are read; use plan.model_copy instead")
-    folder = Folder(Path(out) if out is not None else Path(f"{plan.name}-results"))
-    run_campaign(compile_plan(plan, document), folder, watcher, retry_errors=retry_errors)
+    costs, secret = _prices(prices), _secret(seed_secret)
+    found, document = _found(plan, overrides)
+    folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
+    run_campaign(
+        compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
+    )
     analysis = analyse(folder.path)
     report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
+
+
+def dry_run(
+    plan: "str | Path | Plan",
+    *,
+    overrides: Iterable[str] = (),
+    prices: str | Path | None = None,
+    seed_secret: bytes | str | Path | None = None,
+) -> "DryRun":
+    """What a campaign would run, take in tokens and cost; runs nothing and writes nothing.
+
+    Needs no API key, no provider's package and no sandbox.
+
+    Args:
+        plan: Path of a YAML file, name of a preset, or a plan.
+        overrides: As for `run`.
+        prices: A YAML file of prices that count more than those of the package.
+        seed_secret: As for `run`; it is checked where it is given, and never needed here.
+
+    Raises:
+        UsageError: Something in the plan, in the file of prices or in the secret is wrong.
+    """
+    from offswitch.campaign.dryrun import rehearse
+
+    costs, secret = _prices(prices), _secret(seed_secret)
+    return rehearse(*_found(plan, overrides), costs, secret)
+
+
+def _secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+    from offswitch.design import read_secret
+
+    return read_secret(source) if source is not None else None
+
+
+def _prices(path: str | Path | None) -> "Prices | None":
+    from offswitch.campaign.prices import read_prices
+
+    return read_prices(path) if path is not None else None
+
+
+def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, Document | None]":
+    """A plan and, where it is read, its document."""
+    from offswitch.campaign.plans import read_plan
+
+    if isinstance(plan, str | Path):
+        return read_plan(plan, overrides)
+    if list(overrides):
+        raise UsageError("overrides change plans that are read; use plan.model_copy instead")
+    return plan, None
 
 
 def analyse(directory: str | Path) -> Analysis:
