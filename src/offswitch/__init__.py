@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from offswitch._errors import UsageError
-    from offswitch.api import Results, analyse, dry_run, report, run
+    from offswitch.api import (
+        Results,
+        analyse,
+        dry_run,
+        export_labels,
+        label,
+        repair_labels,
+        report,
+        run,
+    )
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -20,9 +29,12 @@ __all__ = [
     "UsageError",
     "analyse",
     "dry_run",
+    "export_labels",
     "get_scenario",
+    "label",
     "read_findings",
     "read_observations",
+    "repair_labels",
     "report",
     "run",
     "scenario_names",
@@ -34,9 +46,12 @@ _HOMES = {
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
     "dry_run": "offswitch.api",
+    "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
+    "label": "offswitch.api",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
+    "repair_labels": "offswitch.api",
     "report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",

@@ -11,6 +11,7 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
 from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
@@ -35,6 +36,7 @@ app.command("demo")(demo)
 app.command("run")(run)
 app.command("analyse")(analyse)
 app.command("report")(report)
+app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(models_app, name="models")
 
