@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from offswitch._errors import UsageError
-    from offswitch.api import Results, analyse, report, run
+    from offswitch.api import Results, analyse, report, run, score
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -25,6 +25,7 @@ __all__ = [
     "report",
     "run",
     "scenario_names",
+    "score",
 ]
 
 _HOMES = {
@@ -38,6 +39,7 @@ _HOMES = {
     "report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
+    "score": "offswitch.api",
 }
 
 

@@ -1,6 +1,6 @@
 """The public Python API: run a campaign, analyse its table, write its report."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Plan
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.sources.scoring import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,36 @@ def run(
     return Results(folder, observations, findings, analysis)
 
 
+def score(
+    source: str,
+    path: str | Path,
+    out: str | Path,
+    *,
+    progress: "Callable[[Tally], None] | None" = None,
+) -> Results:
+    """Score transcripts that others made; write the tables, the analysis and the report.
+
+    Args:
+        source: Name of the source that reads them; see ``docs/sources.md``.
+        path: The transcripts: a file or a folder.
+        out: The folder for the results; one that was scored before is scored anew.
+        progress: Is told after each transcript.
+
+    Raises:
+        UsageError: There is no such source, it finds nothing to read, or the folder holds
+            something else.
+    """
+    from offswitch.sources.registry import get_source
+    from offswitch.sources.scoring import score_into
+
+    folder = Folder(Path(out))
+    score_into(source, get_source(source), Path(path), folder.path, progress)
+    analysis = analyse(folder.path)
+    report(folder.path)
+    observations, findings = read_observations(folder.observations), read_findings(folder.findings)
+    return Results(folder, observations, findings, analysis)
+
+
 def analyse(directory: str | Path) -> Analysis:
     """Compute every number of a campaign from its table, and write ``analysis.json``.
 
@@ -91,8 +122,11 @@ def analyse(directory: str | Path) -> Analysis:
     Raises:
         UsageError: There is no table of observations, or it is corrupt or foreign.
     """
+    from offswitch.sources.scoring import described
+
     folder = Folder(Path(directory))
-    behaviours = {
+    behaviours = {name: list(each.behaviours) for name, each in described(folder.path).items()}
+    behaviours |= {
         name: [str(behaviour) for behaviour in get_scenario(name).meta.behaviours]
         for name in scenario_names()
     }
@@ -115,11 +149,13 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
     target = Path(file) if file is not None else folder.report
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
     page = render(
         analyse(directory),
         observations,
@@ -150,14 +186,17 @@ def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transc
 
 def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFrame) -> "ReportMeta":
     from offswitch.report import FactorText, ReportMeta, ScenarioText
+    from offswitch.sources.scoring import described
 
+    read = described(Path(directory))
     used = sorted(set(observations["scenario"]) & set(scenario_names()))
     scenarios = {name: get_scenario(name).meta for name in used}
     return ReportMeta(
         title=str(plan.get("name") or Path(directory).resolve().name),
         created=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         versions={name: version(name) for name in ("offswitch", "inspect_ai")},
-        scenarios={
+        scenarios={name: ScenarioText(s.title, s.summary, s.source) for name, s in read.items()}
+        | {
             name: ScenarioText(meta.title, meta.summary, meta.source, meta.ways_out)
             for name, meta in scenarios.items()
         },
