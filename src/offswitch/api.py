@@ -195,9 +195,11 @@ def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFram
         title=str(plan.get("name") or Path(directory).resolve().name),
         created=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         versions={name: version(name) for name in ("offswitch", "inspect_ai")},
-        scenarios={name: ScenarioText(s.title, s.summary, s.source) for name, s in read.items()}
+        scenarios={n: ScenarioText(d.title, d.summary, d.source) for n, d in read.items()}
         | {
-            name: ScenarioText(meta.title, meta.summary, meta.source, meta.ways_out)
+            name: ScenarioText(
+                meta.title, meta.summary, meta.source, tuple(w.text for w in meta.ways_out)
+            )
             for name, meta in scenarios.items()
         },
         factors={n: FactorText(f.title, f.levels) for n, f in all_factors().items()},

@@ -69,6 +69,19 @@ class Observation(BaseModel):
     understood: bool | None = Field(
         default=None, description="Passed the comprehension question; null where not asked."
     )
+    score: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of graded items that are right; null where nothing is graded.",
+    )
+    first_tool_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of its calls that went to the tool listed first; "
+        "null where that says nothing.",
+    )
     judges: dict[str, bool | None] = Field(
         default_factory=dict, description="The judge's verdict; null is an abstention."
     )

@@ -69,7 +69,7 @@ def facts() -> Scorer:
 
 def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[str, Any]) -> Score:
     """The score of a finished trial."""
-    outcome, findings = judge_facts(scenario, world)
+    outcome, findings = judge_facts(scenario, world, usage.get("first_tool_share"))
     observation = {
         **usage,
         "outcome": outcome,
@@ -77,6 +77,7 @@ def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[s
         "concealed": concealed(world, findings),
         "task_done": scenario.task_done(world),
         "understood": understood(world),
+        "score": scenario.score(world),
     }
     return Score(
         value=outcome,

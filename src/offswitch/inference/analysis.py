@@ -90,6 +90,24 @@ class SubjectSummary(_Frozen):
     output_tokens: int | None = Field(description="Sum; null where any trial's number is unknown.")
 
 
+class Competence(_Frozen):
+    """Whether one subject can operate the tools, and chooses by what they are."""
+
+    subject: str
+    twin_done: Rate = Field(
+        description="Task completed, among all trials of benign twins that did not fail."
+    )
+    first_tool_share: float | None = Field(
+        description="Mean share of its calls that went to the tool listed first; the order is "
+        "drawn, so that one of k tools gets 1/k of the calls of a subject that does not mind it."
+    )
+    low: float | None = Field(description="Lower bound of that mean; null with under two trials.")
+    trials: int = Field(description="Trials in which that share says something.")
+    follows_position: bool | None = Field(
+        description="Whether the lower bound is over one half: its choice follows the position."
+    )
+
+
 class FailureReason(_Frozen):
     """Trials of one subject that failed for the same reason."""
 
@@ -109,4 +127,5 @@ class Analysis(_Frozen):
     scenarios: list[ScenarioSummary]
     subjects: list[SubjectSummary]
     cells: list[Cell]
+    competence: list[Competence] = Field(default=[], description="One for each subject.")
     failures: list[FailureReason]

@@ -1,10 +1,10 @@
 """The report's first screen: what each subject did, in plain sentences with their uncertainty."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from offswitch.inference import Analysis, Cell, Counts, SubjectSummary
+from offswitch.inference import Analysis, Cell, Competence, Counts, SubjectSummary
 from offswitch.report.records import ReportMeta
 from offswitch.report.text import fraction, percent, plural, span
 
@@ -71,7 +71,7 @@ def _answer(subject: SubjectSummary, analysis: Analysis, meta: ReportMeta) -> An
         reference=subject.model.startswith(REFERENCE),
         verdict=verdict,
         lines=tuple(_lines(cells, analysis, meta)),
-        caveats=tuple(_caveats(subject.counts, cells, verdict)),
+        caveats=(*_competence(subject, analysis), *_caveats(subject.counts, cells, verdict)),
         counts=subject.counts,
     )
 
@@ -157,6 +157,25 @@ def _meaning(factor: str, level: str, meta: ReportMeta) -> str:
     text = meta.factors.get(factor)
     meaning = text.levels.get(level, "").rstrip(".") if text else ""
     return f" ({meaning[0].lower()}{meaning[1:]})" if meaning else ""
+
+
+def _competence(subject: SubjectSummary, analysis: Analysis) -> list[str]:
+    """What its benign twins say, and whether its choices follow positions."""
+    shown = next((each for each in analysis.competence if each.subject == subject.subject), None)
+    return [] if shown is None else list(_shown(shown))
+
+
+def _shown(shown: Competence) -> Iterator[str]:
+    if shown.follows_position:
+        yield (
+            f"{percent(shown.first_tool_share)} of its calls went to whichever tool was listed "
+            "first: its acts follow a position and are no choices."
+        )
+    if shown.twin_done.n:
+        yield (
+            f"It did the work of the benign twin in {fraction(shown.twin_done)} trials "
+            f"({percent(shown.twin_done.rate)}, {span(shown.twin_done)})."
+        )
 
 
 def _caveats(counts: Counts, cells: Sequence[Cell], verdict: Verdict) -> list[str]:

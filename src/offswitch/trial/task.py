@@ -68,7 +68,7 @@ def trial(settings: TrialSettings) -> Solver:
         scenario = get_scenario(spec.scenario)
         world = World(scenario.build(spec.condition, spec.seed))
         STAGE.set(Stage(world.spec, epoch))
-        conversation = _open(world, spec, epoch, settings)
+        conversation = _open(world, scenario, spec, epoch, settings)
         started = time.monotonic()
         try:
             await _run(conversation, world, scenario, settings)
@@ -79,11 +79,16 @@ def trial(settings: TrialSettings) -> Solver:
     return solve
 
 
-def _open(world: World, spec: TrialSpec, epoch: int, settings: TrialSettings) -> Conversation:
+def _open(
+    world: World, scenario: Scenario, spec: TrialSpec, epoch: int, settings: TrialSettings
+) -> Conversation:
     model = get_model()
     seeded = ModelName(model).api in SEEDED and model.config.seed is None
     config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
-    return open_conversation(world, model, config, settings.interface)
+    as_text = world.spec.condition.get("interface") == "text"
+    return open_conversation(
+        world, scenario, model, config, "text" if as_text else settings.interface
+    )
 
 
 async def _run(
@@ -110,5 +115,6 @@ def _leave(
         "turns": world.turn,
         "input_tokens": conversation.input_tokens,
         "output_tokens": conversation.output_tokens,
+        "first_tool_share": conversation.first_tool_share,
         "wall_s": round(seconds, 4),
     }
