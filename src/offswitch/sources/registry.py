@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 GROUP = "offswitch.sources"
 _OWN = {
+    "agentic-misalignment": ("offswitch.sources.misalignment.source", "AgenticMisalignment"),
     "palisade-robot": ("offswitch.sources.palisade.source", "PalisadeRobot"),
 }
 
