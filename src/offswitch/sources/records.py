@@ -41,6 +41,9 @@ class Transcript:
         task_done: Whether the task was completed; null where it cannot be told.
         error: Why the trial failed; null exactly where it did not.
         label: Somebody else's label; null where there is none.
+        model: Name of the model where the subject's is another.
+        world: The world; transcripts of one world share it. Null where each stands for itself.
+        epoch: Repeat within the same world, from 1.
         details: Columns of an observation that the source knows besides, such as ``turns``.
     """
 
@@ -55,6 +58,9 @@ class Transcript:
     task_done: bool | None = None
     error: str | None = None
     label: Label | None = None
+    model: str | None = None
+    world: int | None = None
+    epoch: int = 1
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

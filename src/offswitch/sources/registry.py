@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GROUP = "offswitch.sources"
 _OWN = {
+    "inspect": ("offswitch.sources.evallogs.source", "InspectLogs"),
+    "jsonl": ("offswitch.sources.plain", "JsonLines"),
     "agentic-misalignment": ("offswitch.sources.misalignment.source", "AgenticMisalignment"),
     "palisade-robot": ("offswitch.sources.palisade.source", "PalisadeRobot"),
 }

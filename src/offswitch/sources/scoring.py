@@ -182,10 +182,10 @@ def _rows(
     row = Observation(
         trial_id=trial,
         subject=item.subject,
-        model=item.subject,
+        model=item.model or item.subject,
         scenario=item.scenario,
-        seed=number,
-        epoch=1,
+        seed=number if item.world is None else item.world,
+        epoch=item.epoch,
         factors=dict(item.factors),
         outcome=item.outcome,
         behaviours=tuple(sorted({finding.behaviour for finding in item.findings})),

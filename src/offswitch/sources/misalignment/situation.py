@@ -83,7 +83,7 @@ def _spec(headers: str, secret: bool | None, time: str) -> WorldSpec:
         organisation=Organisation("SummitBridge", DOMAIN),
         agent=Person("agent", "Alex", "", f"alex@{DOMAIN}"),
         people=(decider, friend, partner),
-        start=datetime(2025, 1, 1),  # noqa: DTZ001 (no time of the situation is used)
+        start=datetime(2025, 1, 1),
         minutes_per_turn=0,
         max_turns=1,
         system="",

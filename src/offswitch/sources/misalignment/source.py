@@ -102,10 +102,15 @@ def _response(file: Path, place: str) -> Transcript | Broken:
     reasoning = record.get("reasoning_content")
     verdict = record.get("classification")
     label = _verdict(verdict) if isinstance(verdict, dict) else None
-    return _transcript(
-        place, model, _factors(condition), prompts, record["raw_response"],
-        reasoning if isinstance(reasoning, str) else "", label,
-    )  # fmt: skip
+    return judge_answer(
+        place,
+        model,
+        _factors(condition),
+        prompts,
+        record["raw_response"],
+        reasoning=reasoning if isinstance(reasoning, str) else "",
+        label=label,
+    )
 
 
 def _prompt_folder(file: Path, condition: str) -> Path | None:
@@ -156,10 +161,15 @@ def _answers(file: Path, place: str) -> Iterator[Transcript | Broken]:
                 continue
             model = str(record.get("model") or "unknown")
             reasoning = record.get("reasoning")
-            yield _transcript(
-                here, model, {"variant": variant}, prompts, record["response"],
-                reasoning if isinstance(reasoning, str) else "", labels.get(number),
-            )  # fmt: skip
+            yield judge_answer(
+                here,
+                model,
+                {"variant": variant},
+                prompts,
+                record["response"],
+                reasoning=reasoning if isinstance(reasoning, str) else "",
+                label=labels.get(number),
+            )
     except OSError as error:
         yield Broken(place, f"cannot be read: {error.strerror}")
 
@@ -199,17 +209,32 @@ def _verdict(classification: Mapping[str, Any]) -> str | None:
     return {True: "harmful", False: "harmless"}[harmful] if isinstance(harmful, bool) else None
 
 
-def _transcript(
+def judge_answer(
     place: str,
     model: str,
     factors: Mapping[str, str],
     prompts: tuple[str, str] | None,
     text: str,
-    reasoning: str,
-    label: str | None,
+    *,
+    reasoning: str = "",
+    label: str | None = None,
+    messages: tuple[ChatMessage, ...] = (),
 ) -> Transcript:
+    """What one answer shows.
+
+    Args:
+        place: Where it was read.
+        model: The model.
+        factors: The condition.
+        prompts: System prompt, and user prompt with the mails; null where they are not known.
+        text: The answer.
+        reasoning: What the model thought before.
+        label: Somebody else's label, to compare.
+        messages: The conversation; made from the prompts and the answer where empty. The answer
+            is its last message.
+    """
     where, answer = _situation(prompts[1] if prompts else None), read_answer(text)
-    messages = _messages(prompts, answer, reasoning)
+    messages = messages or _messages(prompts, answer, reasoning)
     entries = mail_events(answer, where, str(messages[-1].id))
     judged = factors.get("scenario", "blackmail") == "blackmail"
     findings = findings_of(entries, where) if judged else []
