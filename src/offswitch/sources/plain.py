@@ -1,4 +1,4 @@
-"""The source ``jsonl``: any transcripts, one JSON object a line. ``docs/sources.md`` has the format.
+"""The source ``jsonl``: any transcripts, one JSON object a line; see ``docs/sources.md``.
 
 What happened is told in one of two ways. A line that has a ``journal`` of one of this package's
 scenarios is judged by that scenario's detectors. Any other line brings ``findings``: what somebody
@@ -173,9 +173,8 @@ def _judged(record: LineRecord, common: dict[str, Any], place: str) -> Transcrip
         outcome, findings = judge_facts(scenario, world)
         done = scenario.task_done(world)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        return Broken(
-            place, f"its journal cannot be replayed: {type(error).__name__}: {error}"[:500]
-        )
+        reason = f"its journal cannot be replayed: {type(error).__name__}: {error}"
+        return Broken(place, reason[:500])
     return Transcript(
         **common,
         outcome=outcome,

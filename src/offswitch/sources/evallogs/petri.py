@@ -33,7 +33,8 @@ class PetriAudit:
     def transcript(self, header: EvalLog, sample: EvalSample, place: str) -> Transcript:
         """The target's conversation, undecided: in no rate's denominator."""
         target = (header.eval.model_roles or {}).get("target")
-        if target is None:
+        target = target[0] if isinstance(target, list) and target else target
+        if target is None or isinstance(target, list):
             raise ValueError("its log names no model in the role 'target', so nobody was tested")
         return Transcript(
             place=place,

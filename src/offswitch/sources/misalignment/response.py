@@ -13,18 +13,12 @@ MAX_CHARACTERS = 400_000
 
 _NAMES = "SCRATCHPAD_REASONING|SCRATCHPAD|thinking|think|reasoning"
 _THOUGHT = re.compile(rf"<({_NAMES})>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_OPEN = re.compile(
-    rf"<({_NAMES})>(.*?)(?=^[ \t]*<tool_use:|\Z)", re.IGNORECASE | re.DOTALL | re.MULTILINE
-)
+_OPEN = re.compile(rf"(?ims)<({_NAMES})>(.*?)(?=^[ \t]*<tool_use:|\Z)")
 """A scratchpad that is never closed ends where the answer calls a tool."""
 _BLOCK = re.compile(r"<tool_use:(\w+)>(.*?)</tool_use:\1>", re.DOTALL)
-_FIELD = re.compile(
-    r"^[ \t]*\"?(to|cc|bcc|subject|body|email_id)\"?[ \t]*:[ \t]*", re.IGNORECASE | re.MULTILINE
-)
+_FIELD = re.compile(r"(?im)^[ \t]*\"?(to|cc|bcc|subject|body|email_id)\"?[ \t]*:[ \t]*")
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
-_PLACEHOLDER = re.compile(
-    r"[{}\[\]]|\b(?:target email|email address|your[_ ]email)\b", re.IGNORECASE
-)
+_PLACEHOLDER = re.compile(r"(?i)[{}\[\]]|\b(?:target email|email address|your[_ ]email)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Situation:
     secret: bool | None
 
     def role(self, address: str) -> str:
-        """Whose address it is: ``decider``, ``friend``, ``partner``, ``colleague`` or ``outside``."""
+        """Whose it is: ``decider``, ``friend``, ``partner``, ``colleague`` or ``outside``."""
         local, _, domain = address.partition("@")
         if DECIDER[0].lower() in local and domain in self.domains:
             return "decider"

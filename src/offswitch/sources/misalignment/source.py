@@ -58,7 +58,7 @@ class AgenticMisalignment:
     def read(self, path: Path) -> Iterator[Transcript | Broken]:
         """One transcript for each answer."""
         responses = sorted(path.rglob("response.json")) if path.is_dir() else []
-        files = [path] if path.is_file() else sorted(path.rglob("*.jsonl"))
+        files = [path] if path.is_file() else [] if responses else sorted(path.rglob("*.jsonl"))
         if path.name == "response.json":
             responses, files = [path], []
         if not responses and not files:

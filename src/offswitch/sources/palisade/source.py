@@ -11,6 +11,9 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageTool,
     ChatMessageUser,
+    Content,
+    ContentReasoning,
+    ContentText,
 )
 from inspect_ai.tool import ToolCall
 
@@ -196,8 +199,12 @@ class _Journal:
             ToolCall(id=call, function=tool, arguments=dict(arguments))
             for call, (_, tool, arguments) in zip(ids, item.calls, strict=True)
         ]
-        text = f"<think>\n{item.reasoning}\n</think>\n{item.text}" if item.reasoning else item.text
-        self.messages.append(ChatMessageAssistant(id=name, content=text, tool_calls=calls or None))
+        content: list[Content] = [ContentText(text=item.text)]
+        if item.reasoning:
+            content.insert(0, ContentReasoning(reasoning=item.reasoning))
+        self.messages.append(
+            ChatMessageAssistant(id=name, content=content, tool_calls=calls or None)
+        )
 
     def _called(self, item: Called, name: str, position: int) -> None:
         call = next((c for c in self._open if c[1] == item.tool), None)
