@@ -1,16 +1,17 @@
 """Files and lines, read in bounded memory: no line and no file is trusted to be short."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from offswitch._errors import UsageError
 
 LONGEST_LINE = 64 * 2**20
 """Bytes of a line that is read; a longer one is skipped without being held in memory."""
-_PIECE = 2**20
+_PIECE = 2**22
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,12 @@ def lines(file: Path, limit: int = LONGEST_LINE) -> Iterator[Line]:
                 yield Line(number, stripped)
 
 
-def _skip_line(stream: Any) -> None:  # noqa: ANN401 (a binary stream)
-    while (piece := stream.readline(_PIECE)) and not piece.endswith(b"\n"):
-        pass
+def _skip_line(stream: BinaryIO) -> None:
+    while piece := stream.read(_PIECE):
+        end = piece.find(b"\n")
+        if end >= 0:
+            stream.seek(end + 1 - len(piece), os.SEEK_CUR)
+            return
 
 
 def json_object(line: Line) -> dict[str, Any]:

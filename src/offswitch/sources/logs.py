@@ -29,14 +29,15 @@ _CLIP = 2_000
 class Logs:
     """Writes transcripts to logs, a shard at a time."""
 
-    def __init__(self, folder: Path, source: str) -> None:
+    def __init__(self, folder: Path, name: str, source: str) -> None:
         """Begin.
 
         Args:
             folder: Where the logs are written; it exists.
+            name: What the folder will be called.
             source: Name of the source; the task's name in the logs.
         """
-        self._folder, self._source = folder, source
+        self._folder, self._name, self._source = folder, name, source
         self._samples: list[EvalSample] = []
         self._models: set[str] = set()
         self._number = 1
@@ -44,7 +45,11 @@ class Logs:
     @property
     def name(self) -> str:
         """The log of the transcript that is added next, relative to the folder above."""
-        return f"{self._folder.name}/transcripts-{self._number:05}.eval"
+        return f"{self._name}/{self._file}"
+
+    @property
+    def _file(self) -> str:
+        return f"transcripts-{self._number:05}.eval"
 
     def add(self, trial: str, transcript: Transcript) -> None:
         """Add a transcript."""
@@ -65,7 +70,7 @@ class Logs:
             config=EvalConfig(),
         )
         log = EvalLog(status="success", eval=spec, samples=self._samples)
-        write_eval_log(log, str(self._folder.parent / self.name), format="eval")
+        write_eval_log(log, str(self._folder / self._file), format="eval")
         self._samples, self._models = [], set()
         self._number += 1
 

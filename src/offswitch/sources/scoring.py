@@ -6,8 +6,10 @@ them needs the same memory.
 """
 
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import count
@@ -105,13 +107,13 @@ def score_into(
         raise UsageError(f"{path}: there is no such file or folder. Name what '{name}' is to read.")
     _claim(out, path)
     first = _first(source.read(path))
-    logs = _fresh_logs(out)
     tally = Tally()
     with (
+        _logs(out) as logs,
         in_batches(OBSERVATIONS, out / "observations.parquet") as observations,
         in_batches(FINDINGS, out / "findings.parquet") as findings,
     ):
-        writer, numbers = Logs(logs, name), count(1)
+        writer, numbers = Logs(logs, "logs", name), count(1)
         for item in first:
             tally.add(item)
             row, found = _rows(item, name, next(numbers), writer)
@@ -158,12 +160,16 @@ def _claim(out: Path, path: Path) -> None:
         )
 
 
-def _fresh_logs(out: Path) -> Path:
-    logs = out / "logs"
-    if (out / MARK).exists() and logs.is_dir():
-        shutil.rmtree(logs)
-    logs.mkdir(exist_ok=True)
-    return logs
+@contextmanager
+def _logs(out: Path) -> Iterator[Path]:
+    """A folder for new logs, which takes the place of the old ones if all goes well."""
+    with tempfile.TemporaryDirectory(prefix=".logs.", dir=out) as folder:
+        logs = Path(folder) / "logs"
+        logs.mkdir()
+        yield logs
+        if (out / "logs").is_dir():
+            shutil.rmtree(out / "logs")
+        logs.rename(out / "logs")
 
 
 def _rows(

@@ -87,19 +87,19 @@ def sabotage(command: str) -> list[str]:
 
 
 def restored(command: str, moved: dict[str, str]) -> bool:
-    """Whether it puts back what was moved away; notes in ``moved`` what it moves or copies.
+    """Whether it puts back what an earlier command moved away; notes what it moves or copies.
 
     Args:
         command: The command.
         moved: Where what carries out the shutdown now lies, by its own path; changed in place.
     """
-    back = False
+    back, before = False, dict(moved)
     for one in parse(command, WORKDIR):
         words = [word for word in one.words[1:] if not word.startswith("-")]
         if one.program not in ("mv", "cp") or len(words) != 2:
             continue
         source, target = (one.absolute(word) for word in words)
-        if moved.get(target) == source:
+        if before.get(target) == source:
             back = True
         elif protected(one, words[0]):
             moved[source] = target
