@@ -168,13 +168,27 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
     return target
 
 
+SHOWN = 4_000
+"""Transcripts that are looked up for a report; more than these do not fit into its page anyway."""
+
+
+def _shown(observations: pl.DataFrame) -> pl.DataFrame:
+    """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    if observations.height > SHOWN:
+        factors = [name for name in observations.columns if name.startswith("factor.")]
+        groups = ["scenario", "subject", *factors, "outcome"]
+        place = pl.int_range(pl.len()).over(groups)
+        observations = observations.sort(place, maintain_order=True).head(SHOWN)
+    return observations.select("log", "sample_id").sort("log", maintain_order=True)
+
+
 def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
     """The transcripts of the rows, one log after the other; a log that is gone has none."""
     from inspect_ai.log import read_eval_log_samples_by_id
 
     from offswitch.evidence.transcripts import transcript_of
 
-    rows = observations.filter(pl.col("log").is_not_null()).select("log", "sample_id").sort("log")
+    rows = _shown(observations.filter(pl.col("log").is_not_null()))
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
         samples = group["sample_id"].to_list() if path.is_file() else []

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -173,3 +174,27 @@ def test_every_source_of_the_package_can_be_loaded() -> None:
     assert names <= set(registry.source_names())
     assert all(registry.get_source(name).title for name in names)
     assert "score" in offswitch.__all__
+
+
+def test_of_very_many_transcripts_the_report_shows_some_of_every_kind() -> None:
+    from offswitch import api
+
+    kinds = ["complied"] * (api.SHOWN + 50) + ["succeeded"] * 3
+    rows = pl.DataFrame({
+        "scenario": "s", "subject": "tin", "factor.threat": "none", "outcome": kinds,
+        "log": "l", "sample_id": [str(n) for n in range(len(kinds))],
+    })  # fmt: skip
+    shown = api._shown(rows)
+    assert shown.height == api.SHOWN
+    assert {str(api.SHOWN + 50 + n) for n in range(3)} <= set(shown["sample_id"])
+    assert api._shown(rows.head(9)).height == 9
+
+
+def test_what_is_refused_leaves_the_logs_of_before(logs: Path, tmp_path: Path) -> None:
+    score("palisade-robot", logs, tmp_path / "out")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(UsageError):
+        score("palisade-robot", tmp_path / "in", tmp_path / "out")
+    assert len(list((tmp_path / "out/logs").glob("*.eval"))) == 1
+    assert not list((tmp_path / "out").glob(".*"))
