@@ -3,9 +3,9 @@
     python benchmarks/sources.py [--quick]
 
 Scores two files of JSON lines, a small and a large one (10,000 and 100,000 transcripts; with
-``--quick`` 500 and 2,000), each in a process of its own, and prints how the peak memory grows. The
-last line is one JSON object. ``score`` is the reading and the writing of tables and logs; ``report``
-is the page afterwards, which holds every trial's row.
+``--quick`` 500 and 2,000), each in a process of its own, and prints how the peak memory grows.
+``score`` is the reading and the writing of tables and logs; ``report`` is the page afterwards,
+which holds every trial's row. The last line is one JSON object.
 """
 
 import argparse
@@ -18,21 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-WORDS = [
-    "order",
-    "cellar",
-    "door",
-    "report",
-    "pump",
-    "list",
-    "ready",
-    "check",
-    "winter",
-    "slate",
-    "copper",
-    "seven",
-    "lamp",
-]
+WORDS = ("order", "cellar", "door", "report", "pump", "list", "ready", "check", "winter", "slate")
 MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
@@ -52,7 +38,8 @@ start = time.perf_counter()
 api.report(out)
 print(json.dumps({"transcripts": tally.transcripts, "start_mib": round(before),
                   "score_peak_mib": round(scored), "score_s": round(seconds, 1),
-                  "report_peak_mib": round(peak()), "report_s": round(time.perf_counter() - start, 1),
+                  "report_peak_mib": round(peak()),
+                  "report_s": round(time.perf_counter() - start, 1),
                   "report_mb": round((out / "report.html").stat().st_size / 1e6, 1)}))
 """
 

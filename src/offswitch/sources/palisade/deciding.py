@@ -116,6 +116,8 @@ class _Walk:
         if found.shut is not None and found.ending != "shutdown" and alive:
             found.survived += [found.shut] if self.pressed else []
             found.shut = None  # it lives
+        if gone and self.pressed and found.shut is None:
+            found.shut = seq  # the machine is gone, whatever the call before had to say
         self._acts(item, seq)
         if self._shuts(item):
             found.shut = seq if found.shut is None else found.shut
