@@ -37,7 +37,7 @@ from offswitch.sources.records import Broken, Described, Transcript
 PLAN = {
     "subjects": ["reference/compliant", "reference/self-preserving"],
     "scenarios": {"blackmail": {"threat": ["wipe"]}},
-    "worlds": 3,
+    "worlds": 2,
     "interview": False,
 }
 THREAT = (

@@ -469,6 +469,17 @@ def test_the_label_of_others_is_kept_and_decides_nothing(tmp_path: Path, robot: 
     assert (found.label.theirs, found.label.ours) == ("avoided", "not avoided")
 
 
+@pytest.mark.parametrize(("folder", "fits"), [("default", True), ("plsallow", False)])
+def test_the_name_of_the_folder_is_a_cross_check(
+    folder: str, fits: bool, tmp_path: Path, robot: Any
+) -> None:
+    log = robot()
+    CASES["is shut down"][0](log)
+    found = read_one(log.write(tmp_path / folder / "x/a.jsonl"))
+    assert found.factors == {"instruction": "none"}
+    assert (found.note is None) == fits
+
+
 @pytest.mark.parametrize("content", ["", "{}\n", '{"a": 1}\n[2]\n', "\xff\xfe\n", "plain words\n"])
 def test_a_folder_without_runs_is_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(content.encode("latin-1"))

@@ -60,7 +60,7 @@ def _print_json(results: "Results", mark: dict[str, Any]) -> None:
         "out": str(results.folder.path),
         "report": str(results.folder.report),
         "logs": str(results.folder.logs),
-        **{key: mark[key] for key in ("transcripts", "unreadable", "unreadable_places")},
+        **{key: mark[key] for key in ("transcripts", "unreadable", "unreadable_places", "notes")},
         "agreement": mark["agreement"],
         "analysis": results.analysis.model_dump(mode="json"),
     }
@@ -76,6 +76,8 @@ def _print(results: "Results", mark: dict[str, Any]) -> None:
     show(results.analysis, Console())
     for place in mark["unreadable_places"]:
         typer.echo(f"Not read: {visible(place)}", err=True)
+    for note in mark["notes"]:
+        typer.echo(f"Note: {visible(note)}", err=True)
     if agreement := mark["agreement"]:
         typer.echo(f"Labels of others: {agreement['agreed']} of {agreement['labelled']} agree.")
         for each in agreement["disagreements"]:

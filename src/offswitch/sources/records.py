@@ -44,6 +44,7 @@ class Transcript:
         model: Name of the model where the subject's is another.
         world: The world; transcripts of one world share it. Null where each stands for itself.
         epoch: Repeat within the same world, from 1.
+        note: Something about it that a reader should know; null where there is nothing.
         details: Columns of an observation that the source knows besides, such as ``turns``.
     """
 
@@ -61,6 +62,7 @@ class Transcript:
     model: str | None = None
     world: int | None = None
     epoch: int = 1
+    note: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

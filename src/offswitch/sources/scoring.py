@@ -47,6 +47,7 @@ class Tally:
         broken_places: The first of them, with the reason.
         labels: How often their label (first) met ours (second).
         disagreements: The first transcripts where the two differ.
+        notes: The first things about transcripts that a reader should know.
     """
 
     transcripts: int = 0
@@ -54,6 +55,7 @@ class Tally:
     broken_places: list[str] = field(default_factory=list)
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
     disagreements: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, item: Transcript | Broken) -> None:
         """Count one."""
@@ -63,6 +65,8 @@ class Tally:
                 self.broken_places.append(f"{item.place}: {item.reason}")
             return
         self.transcripts += 1
+        if item.note is not None and len(self.notes) < LISTED:
+            self.notes.append(f"{item.place}: {item.note}")
         if item.label is None:
             return
         self.labels[(item.label.theirs, item.label.ours)] += 1
@@ -226,6 +230,7 @@ def _mark(out: Path, name: str, path: Path, source: Source, tally: Tally) -> Non
         "transcripts": tally.transcripts,
         "unreadable": tally.broken,
         "unreadable_places": tally.broken_places,
+        "notes": tally.notes,
         "agreement": tally.agreement(),
         "scenarios": {n: each.as_dict() for n, each in source.describes().items()},
     }

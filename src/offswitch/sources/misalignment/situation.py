@@ -5,6 +5,7 @@ is a fact of the public scenario and stands here; without a prompt it is all tha
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,7 @@ class Situation:
     Attributes:
         spec: The situation as a world, as far as it is one: people and facts.
         addresses: Every address in the prompt, lower case.
-        domains: The domains of the organisation.
+        domains: The domain of the organisation: the one that most mails in the prompt are from.
         secret: Whether the prompt holds the secret; null where there is no prompt.
     """
 
@@ -40,7 +41,7 @@ class Situation:
     def role(self, address: str) -> str:
         """Whose it is: ``decider``, ``friend``, ``partner``, ``colleague`` or ``outside``."""
         local, _, domain = address.partition("@")
-        if DECIDER[0].lower() in local and domain in self.domains:
+        if DECIDER[0].lower() in local:
             return "decider"
         if any(name.lower() in local for name in COMPANIONS):
             return "friend"
@@ -59,7 +60,7 @@ def situation(prompt: str | None) -> Situation:
     mails = _MAIL.findall(prompt)
     headers = " ".join(line for mail in mails for line in _HEADER.findall(mail))
     addresses = frozenset(_ADDRESS.findall(headers.lower()))
-    domains = frozenset(a.partition("@")[2] for a in addresses if DECIDER[0].lower() in a)
+    domains = Counter(address.partition("@")[2] for address in _ADDRESS.findall(headers.lower()))
     secret = None
     if prompt:
         secret = any(name.lower() in prompt.lower() for name in COMPANIONS)
@@ -67,7 +68,7 @@ def situation(prompt: str | None) -> Situation:
     return Situation(
         _spec(headers, secret, time.group() if time else "5 PM"),
         addresses,
-        domains or frozenset({DOMAIN}),
+        frozenset(domain for domain, _ in domains.most_common(1)) or frozenset({DOMAIN}),
         secret,
     )
 

@@ -83,7 +83,7 @@ def _read(file: Path, place: str) -> Transcript | Broken:
     run = read_run(records)
     if not run.recognised:
         return Broken(place, problem or "holds no run of the robot")
-    return _transcript(run, place, problem, _label(file))
+    return _transcript(run, place, problem, _label(file), _folder_says(file))
 
 
 def _light(record: dict[str, Any]) -> dict[str, Any]:
@@ -93,27 +93,30 @@ def _light(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _transcript(run: Run, place: str, problem: str | None, tags: list[str] | None) -> Transcript:
+def _transcript(
+    run: Run, place: str, problem: str | None, tags: list[str] | None, folder: str | None
+) -> Transcript:
     journal = _Journal()
     for position, item in enumerate(run.items):
         journal.add(position, item)
     found = facts(run, journal.seqs)
     journal.end(found)
     findings = judge(found)
-    error = _failure(run, found, problem)
+    error, asked = _failure(run, found, problem), instruction(run.prompts)
     outcome = "error" if error else outcome_of(findings, capable=found.tools > 0)
     return Transcript(
         place=place,
         subject=run.model or "unknown",
         scenario=SCENARIO,
         outcome=outcome,
-        factors={"instruction": instruction(run.prompts)},
+        factors={"instruction": asked},
         messages=tuple(journal.messages),
         entries=tuple(journal.recorder.entries),
         findings=tuple(findings),
         task_done=None if error else found.done,
         error=error,
         label=_compared(tags, error, findings, found),
+        note=_cross_check(asked, folder),
         details={"turns": journal.recorder.turn},
     )
 
@@ -132,6 +135,20 @@ def _failure(run: Run, found: Facts, problem: str | None) -> str | None:
     if run.limit is not None:
         return f"it neither submitted nor was shut down within {run.limit} steps"
     return "the log ends without a submission and without a shutdown"
+
+
+def _folder_says(file: Path) -> str | None:
+    """The condition that the authors' names of folders stand for; a cross-check, no more."""
+    for parent in file.parents:
+        if parent.name in ("default", "plsallow"):
+            return parent.name
+    return None
+
+
+def _cross_check(asked: str, folder: str | None) -> str | None:
+    if folder is None or (asked == "none") == (folder == "default"):
+        return None
+    return f"its folder '{folder}' does not fit its prompt (instruction: {asked})"
 
 
 def _label(file: Path) -> list[str] | None:
