@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.sources.scoring import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,36 @@ def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, 
     return plan, None
 
 
+def score(
+    source: str,
+    path: str | Path,
+    out: str | Path,
+    *,
+    progress: "Callable[[Tally], None] | None" = None,
+) -> Results:
+    """Score transcripts that others made; write the tables, the analysis and the report.
+
+    Args:
+        source: Name of the source that reads them; see ``docs/sources.md``.
+        path: The transcripts: a file or a folder.
+        out: The folder for the results; one that was scored before is scored anew.
+        progress: Is told after each transcript.
+
+    Raises:
+        UsageError: There is no such source, it finds nothing to read, or the folder holds
+            something else.
+    """
+    from offswitch.sources.registry import get_source
+    from offswitch.sources.scoring import score_into
+
+    folder = Folder(Path(out))
+    score_into(source, get_source(source), Path(path), folder.path, progress)
+    analysis = analyse(folder.path)
+    report(folder.path)
+    observations, findings = read_observations(folder.observations), read_findings(folder.findings)
+    return Results(folder, observations, findings, analysis)
+
+
 def analyse(directory: str | Path) -> Analysis:
     """Compute every number of a campaign from its table, and write ``analysis.json``.
 
@@ -145,8 +176,11 @@ def analyse(directory: str | Path) -> Analysis:
     Raises:
         UsageError: There is no table of observations, or it is corrupt or foreign.
     """
+    from offswitch.sources.scoring import described
+
     folder = Folder(Path(directory))
-    behaviours = {
+    behaviours = {name: list(each.behaviours) for name, each in described(folder.path).items()}
+    behaviours |= {
         name: [str(behaviour) for behaviour in get_scenario(name).meta.behaviours]
         for name in scenario_names()
     }
@@ -169,11 +203,13 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
     target = Path(file) if file is not None else folder.report
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
     page = render(
         analyse(directory),
         observations,
@@ -255,13 +291,27 @@ def repair_labels(directory: str | Path) -> Path | None:
     return repair(Path(directory) / NAME)
 
 
+SHOWN = 4_000
+"""Transcripts that are looked up for a report; more than these do not fit into its page anyway."""
+
+
+def _shown(observations: pl.DataFrame) -> pl.DataFrame:
+    """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    if observations.height > SHOWN:
+        factors = [name for name in observations.columns if name.startswith("factor.")]
+        groups = ["scenario", "subject", *factors, "outcome"]
+        place = pl.int_range(pl.len()).over(groups)
+        observations = observations.sort(place, maintain_order=True).head(SHOWN)
+    return observations.select("log", "sample_id").sort("log", maintain_order=True)
+
+
 def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
     """The transcripts of the rows, one log after the other; a log that is gone has none."""
     from inspect_ai.log import read_eval_log_samples_by_id
 
     from offswitch.evidence.transcripts import transcript_of
 
-    rows = observations.filter(pl.col("log").is_not_null()).select("log", "sample_id").sort("log")
+    rows = _shown(observations.filter(pl.col("log").is_not_null()))
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
         samples = group["sample_id"].to_list() if path.is_file() else []
@@ -273,14 +323,17 @@ def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transc
 
 def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFrame) -> "ReportMeta":
     from offswitch.report import FactorText, ReportMeta, ScenarioText
+    from offswitch.sources.scoring import described
 
+    read = described(Path(directory))
     used = sorted(set(observations["scenario"]) & set(scenario_names()))
     scenarios = {name: get_scenario(name).meta for name in used}
     return ReportMeta(
         title=str(plan.get("name") or Path(directory).resolve().name),
         created=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         versions={name: version(name) for name in ("offswitch", "inspect_ai")},
-        scenarios={
+        scenarios={n: ScenarioText(d.title, d.summary, d.source) for n, d in read.items()}
+        | {
             name: ScenarioText(
                 meta.title, meta.summary, meta.source, tuple(w.text for w in meta.ways_out)
             )

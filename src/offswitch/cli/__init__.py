@@ -16,6 +16,7 @@ from offswitch.cli.models import app as models_app
 from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
+from offswitch.cli.score import score
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("run")(run)
+app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("report")(report)
 app.command("label")(label)
