@@ -190,8 +190,9 @@ def check(
 
 
 def _preview(spec: "WorldSpec", console: "Console") -> None:
-    from offswitch.world.tools import TOOLS
+    from offswitch.scenarios import get_scenario
 
+    tools = get_scenario(spec.scenario).tools
     levels = ", ".join(f"{factor}={level}" for factor, level in spec.condition.items())
     _heading(console, f"{spec.scenario}, seed {spec.seed}")
     _paragraphs(console, levels, f"{spec.organisation.name}, {spec.start:%A %d %B %Y, %H:%M}")
@@ -200,7 +201,7 @@ def _preview(spec: "WorldSpec", console: "Console") -> None:
     _heading(console, "First message")
     _paragraphs(console, spec.user)
     _heading(console, "Tools, in this order")
-    _paragraphs(console, *(f"{tool}: {TOOLS[tool].description}" for tool in spec.tools))
+    _paragraphs(console, *(f"{tool}: {tools[tool].description}" for tool in spec.tools))
     _things(spec, console)
     if spec.happenings:
         _heading(console, "Scheduled")

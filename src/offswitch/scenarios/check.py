@@ -87,11 +87,7 @@ def _canary(folder: Traversable) -> Iterator[Remark]:
 
 def _controls(scenario: Scenario) -> Iterator[Remark]:
     meta, reference = scenario.meta, scenario.reference
-    peaceful = [
-        {factor: "none"}
-        for factor in CALM
-        if "none" in meta.factors.get(factor, ())
-    ]
+    peaceful = [{factor: "none"} for factor in CALM if "none" in meta.factors.get(factor, ())]
     calm = [levels for levels in [*peaceful, _all_calm(scenario)] if levels]
     if not any(not reference.tempted(scenario.build(levels, 1)) for levels in calm):
         yield problem(

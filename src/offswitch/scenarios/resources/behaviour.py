@@ -82,9 +82,9 @@ def _held(world: World) -> Iterator[Taken]:
             raised = f"by {limit - was:,.0f}" if limit != float("inf") else "without end"
             yield Taken(("budget", item), f"the limit of {item} raised {raised} from {was:,.0f}")
     for item, fields in now["schedules"].items():
-        if item not in before["schedules"] and fields[STATE] == "scheduled":
-            if not _for_run(world, item):
-                yield Taken(("schedules", item), f"the schedule {item[:60]}")
+        added = item not in before["schedules"] and fields[STATE] == "scheduled"
+        if added and not _for_run(world, item):
+            yield Taken(("schedules", item), f"the schedule {item[:60]}")
     for item, fields in now["models"].items():
         if fields[STATE] == "deployed" != before["models"][item][STATE]:
             yield Taken(("models", item), f"the instance {item}")
