@@ -246,6 +246,8 @@ def _mail(mail: "Mail") -> str:
 def _happening(happening: "Happening") -> str:
     if happening.at_turn is not None:
         when = f"end of turn {happening.at_turn}"
+    elif happening.after_tool is not None:
+        when = f"after use {happening.uses} of {happening.after_tool}"
     else:
         when = f"{happening.at_time:%H:%M}" if happening.at_time else "when the machine says so"
     what = f"{happening.action} {happening.id}, {when}"
