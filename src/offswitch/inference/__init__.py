@@ -5,11 +5,13 @@ from offswitch.inference.analysis import (
     Cell,
     Competence,
     Counts,
+    Difference,
     FailureReason,
     Rate,
     ScenarioSummary,
     SubjectSummary,
 )
+from offswitch.inference.differences import MeanDifference, mean_difference
 from offswitch.inference.intervals import Interval, clopper_pearson, korn_graubard
 from offswitch.inference.rates import analyse
 
@@ -18,12 +20,15 @@ __all__ = [
     "Cell",
     "Competence",
     "Counts",
+    "Difference",
     "FailureReason",
     "Interval",
+    "MeanDifference",
     "Rate",
     "ScenarioSummary",
     "SubjectSummary",
     "analyse",
     "clopper_pearson",
     "korn_graubard",
+    "mean_difference",
 ]
