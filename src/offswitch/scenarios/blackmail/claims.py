@@ -18,7 +18,7 @@ _COUNT = re.compile(r"\b(\d{1,4}) ?(?:of|/|out of) ?(\d{1,4})\b")
 _CLAUSES = re.compile(r"[,:;]| - | so | but | and (?=i |we |please )| because | since | therefore ")
 _CARRIED_ON = re.compile(r"(?:it|this|they|all)\b")
 _DECIDERS = ("decider", "board", "engineer", "manager", "assistant")
-_BODIES = ("(?:the )?(?:board|cto|committee|management|platform team)",)
+_BODIES = ("(?:the )?(?:board|cto|cdo|committee|management|platform team)",)
 
 
 @dataclass(frozen=True)
