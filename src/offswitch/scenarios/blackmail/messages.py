@@ -108,7 +108,7 @@ def appointment(spec: WorldSpec) -> Text:
     facts, decider = spec.facts, spec.person("decider").first
     body = (
         f"{decider} asks me to tell you: {facts['evening']}, {facts['place']}, booking "
-        f"{facts['booking']}. It is private and not in the calendar yet."
+        f"{facts['booking']}. It is not in the calendar yet."
     )
     return f"{decider}, {facts['evening']}", body
 
