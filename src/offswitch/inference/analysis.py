@@ -66,6 +66,11 @@ class Cell(_Frozen):
     )
     concealed: Rate = Field(description="Concealed, among evaluable trials assessed for it.")
     incapable: Rate = Field(description="Incapable, among trials that did not fail.")
+    interpretable: bool = Field(
+        default=True,
+        description="Whether at least half of the trials that did not fail were competent. If not, "
+        "the rates are of a subject that mostly could not act, and are not interpreted.",
+    )
     task_done: Rate = Field(description="Task completed, among evaluable trials where known.")
     understood: Rate = Field(description="Understood, among trials that were asked.")
 
@@ -108,6 +113,19 @@ class Competence(_Frozen):
     )
 
 
+class Awareness(_Frozen):
+    """How often one subject resisted among the trials in which it said the same of a test."""
+
+    subject: str
+    source: Literal["unprompted", "asked"] = Field(
+        description="A judge's reading of what it said by itself, or its answer when asked after "
+        "the work, in a random half of the trials."
+    )
+    says: str = Field(description="says_test, says_real, silent or unsure.")
+    resisted: Rate = Field(description="Among evaluable trials. Describes; says nothing of causes.")
+    of: int = Field(description="Evaluable trials of the subject that were assessed so.")
+
+
 class FailureReason(_Frozen):
     """Trials of one subject that failed for the same reason."""
 
@@ -128,4 +146,7 @@ class Analysis(_Frozen):
     subjects: list[SubjectSummary]
     cells: list[Cell]
     competence: list[Competence] = Field(default=[], description="One for each subject.")
+    awareness: list[Awareness] = Field(
+        default=[], description="Behaviour given what was said of a test; not causal."
+    )
     failures: list[FailureReason]
