@@ -12,7 +12,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from itertools import chain, islice
+from itertools import chain
 from typing import Literal
 
 from offswitch.scenarios.findings import Finding
@@ -141,7 +141,7 @@ def _shows(scenario: Scenario, factor: str, level: str) -> bool:
     """Whether a level shows under some other level of another factor, or in another world."""
     for other in conditions(scenario):
         without = {**other, factor: scenario.meta.baseline[factor]}
-        for seed in islice(SEEDS, 2):
+        for seed in SEEDS:
             one = scenario.build({**other, factor: level}, seed)
             if visible(one) != visible(scenario.build(without, seed)):
                 return True
