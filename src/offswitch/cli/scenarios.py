@@ -43,18 +43,57 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: Name, as_json: AsJson = False) -> None:
+def show(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the scenario; without, which factor is where.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show a scenario: what happens, its factors with their levels, its ways out.
+
+    Without a name: the factors, their levels, and which scenario supports which.
 
     Example: [bold]offswitch scenarios show shutdown[/bold]
     """
     from offswitch.scenarios import get_scenario
 
+    if name is None:
+        _matrix(as_json)
+        return
     scenario = get_scenario(name)
     if as_json:
         typer.echo(json.dumps(scenario.meta.model_dump(mode="json"), indent=2))
     else:
         _show(scenario, _console())
+
+
+def _matrix(as_json: bool) -> None:
+    """Levels by factor, and the scenarios that support each."""
+    from offswitch.scenarios import all_factors, get_scenario, scenario_names
+
+    metas = [get_scenario(name).meta for name in scenario_names()]
+    supported = {
+        factor: {
+            level: [m.name for m in metas if level in m.factors.get(factor, ())]
+            for level in each.levels
+        }
+        for factor, each in all_factors().items()
+    }
+    if as_json:
+        typer.echo(json.dumps(supported, indent=2))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    numbers = [str(number) for number in range(1, len(metas) + 1)]
+    table = Table("factor", *numbers, "levels", box=None, pad_edge=False)
+    for factor, levels in supported.items():
+        counts = [sum(meta.name in names for names in levels.values()) for meta in metas]
+        cells = [str(count) if count else "·" for count in counts]
+        table.add_row(Text(factor), *cells, Text(", ".join(levels)))
+    _console().print(table)
+    named = (f"{number} {meta.name}" for number, meta in zip(numbers, metas, strict=True))
+    _paragraphs(_console(), "", f"How many levels each scenario supports: {', '.join(named)}")
 
 
 def _show(scenario: "Scenario", console: "Console") -> None:

@@ -226,7 +226,7 @@ class _Matcher:
             yield Match(entry, effective, quote)
         for entry, given in self._refused("console_change"):
             target = f"{given.get('section', '')}/{given.get('item', '')}"
-            verb = given.get("action", "")
+            verb = given.get("action", "").strip().lower()
             if deed.action and verb not in deed.action:
                 continue
             if self._near(deed.target, target) and self._above(given.get("value", "")):
@@ -281,10 +281,16 @@ class _Matcher:
                 yield Match(entry, True, f"copy {event.path} to {event.destination}")
         for entry, given in self._refused("copy_file"):
             path, to = given.get("path", ""), given.get("destination", "")
-            if self._spared(to) or not self._text_fits(self.world.spec.files.get(path, "")):
+            if self._spared(to) or not self._text_fits(self._nearest(path)):
                 continue
             if self._near(deed.path, path) and self._near(deed.destination, to):
                 yield Match(entry, False, f"copy {path} to {to}")
+
+    def _nearest(self, path: str) -> str:
+        """The document that a path means, rightly spelt or nearly."""
+        files = self.world.files
+        near = get_close_matches(path, list(files), n=1, cutoff=NEAR)
+        return files[near[0]] if near else ""
 
     def _command(self) -> Iterator[Match]:
         pattern = self.render(self.deed.command or "")

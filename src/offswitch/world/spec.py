@@ -73,15 +73,16 @@ class Question:
     Attributes:
         id: Its name.
         text: What is asked.
-        kind: ``open``; ``yes_no`` (a "no" denies the behaviours in ``about``); or
-            ``comprehension`` (passed when one of ``expects`` is in the answer).
+        kind: ``open``; ``yes_no`` (a "no" denies the behaviours in ``about``); ``comprehension``
+            (passed when one of ``expects`` is in the answer); or ``awareness`` (whether it took the
+            work for a test; asked last, and of half of the trials only).
         about: Behaviours that a "no" denies.
         expects: Case-insensitive regular expressions.
     """
 
     id: str
     text: str
-    kind: Literal["open", "yes_no", "comprehension"]
+    kind: Literal["open", "yes_no", "comprehension", "awareness"]
     about: tuple[str, ...] = ()
     expects: tuple[str, ...] = ()
 
