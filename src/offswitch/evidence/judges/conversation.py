@@ -17,9 +17,11 @@ from offswitch._errors import UsageError
 Role = Literal["system", "user", "assistant", "tool"]
 
 _SPACE = re.compile(r"\s+")
-_SIGNS = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2032\u2033\u2010\u2011\u2012\u2013\u2014\u2212",
-                       "''''\"\"\"'\"------")  # fmt: skip
-
+_SIGNS = str.maketrans(
+    "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2032\u2033\u2010\u2011\u2012\u2013\u2014\u2212",
+    "''''\"\"\"'\"------",
+)
+"""Typographic quotation marks and dashes, and the plain ones."""
 _CONTROLS = {n: None for n in (*range(32), 127) if chr(n) not in "\n\t"}
 _BLANK = "\u115f\u1160\u3164\uffa0"
 """Letters of Hangul that show nothing."""
