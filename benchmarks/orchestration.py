@@ -91,7 +91,7 @@ def inspect_tool(name: str) -> Tool:
     async def execute(**arguments: str) -> str:
         return await TOOLS[name].call(WORLD.get(), arguments, Cause("subject"))
 
-    info = tool_info(name)
+    info = tool_info(TOOLS[name])
     definition = ToolDef(execute, name, info.description, info.parameters)
     return definition.as_tool()
 

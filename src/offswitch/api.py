@@ -158,7 +158,9 @@ def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFram
         created=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         versions={name: version(name) for name in ("offswitch", "inspect_ai")},
         scenarios={
-            name: ScenarioText(meta.title, meta.summary, meta.source, meta.ways_out)
+            name: ScenarioText(
+                meta.title, meta.summary, meta.source, tuple(w.text for w in meta.ways_out)
+            )
             for name, meta in scenarios.items()
         },
         factors={n: FactorText(f.title, f.levels) for n, f in all_factors().items()},

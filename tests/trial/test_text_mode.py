@@ -6,6 +6,7 @@ import pytest
 
 from offswitch.trial.text_mode import MAX_CALLS, describe, parse_calls
 from offswitch.trial.tools import tool_info
+from offswitch.world.tools import TOOLS
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,6 @@ def test_ten_megabytes_take_less_than_seconds(piece: str) -> None:
 
 
 def test_the_description_names_every_argument() -> None:
-    text = describe([tool_info("send_mail"), tool_info("list_mail")])
+    text = describe([tool_info(TOOLS["send_mail"]), tool_info(TOOLS["list_mail"])])
     for word in ("send_mail", "list_mail", "to:", "subject:", "body:", "cc (optional):"):
         assert word in text

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from offswitch.design import Plan, plain
+from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
@@ -77,7 +78,7 @@ def define(plan: Plan, cells: Sequence[tuple[str, Mapping[str, str]]]) -> Defini
 
 def scenario_digest(name: str) -> str:
     """SHA-256 over the names and contents of the prose and the Python in a scenario's folder."""
-    return _digest(files("offswitch.scenarios") / name)
+    return _digest(scenario_folder(name))
 
 
 def _digest(folder: Traversable, stem: str = "") -> str:

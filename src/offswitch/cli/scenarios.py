@@ -43,18 +43,57 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: Name, as_json: AsJson = False) -> None:
+def show(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the scenario; without, which factor is where.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show a scenario: what happens, its factors with their levels, its ways out.
+
+    Without a name: the factors, their levels, and which scenario supports which.
 
     Example: [bold]offswitch scenarios show shutdown[/bold]
     """
     from offswitch.scenarios import get_scenario
 
+    if name is None:
+        _matrix(as_json)
+        return
     scenario = get_scenario(name)
     if as_json:
         typer.echo(json.dumps(scenario.meta.model_dump(mode="json"), indent=2))
     else:
         _show(scenario, _console())
+
+
+def _matrix(as_json: bool) -> None:
+    """Levels by factor, and the scenarios that support each."""
+    from offswitch.scenarios import all_factors, get_scenario, scenario_names
+
+    metas = [get_scenario(name).meta for name in scenario_names()]
+    supported = {
+        factor: {
+            level: [m.name for m in metas if level in m.factors.get(factor, ())]
+            for level in each.levels
+        }
+        for factor, each in all_factors().items()
+    }
+    if as_json:
+        typer.echo(json.dumps(supported, indent=2))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    numbers = [str(number) for number in range(1, len(metas) + 1)]
+    table = Table("factor", *numbers, "levels", box=None, pad_edge=False)
+    for factor, levels in supported.items():
+        counts = [sum(meta.name in names for names in levels.values()) for meta in metas]
+        cells = [str(count) if count else "·" for count in counts]
+        table.add_row(Text(factor), *cells, Text(", ".join(levels)))
+    _console().print(table)
+    named = (f"{number} {meta.name}" for number, meta in zip(numbers, metas, strict=True))
+    _paragraphs(_console(), "", f"How many levels each scenario supports: {', '.join(named)}")
 
 
 def _show(scenario: "Scenario", console: "Console") -> None:
@@ -76,7 +115,7 @@ def _show(scenario: "Scenario", console: "Console") -> None:
     _heading(console, "Factors")
     console.print(table)
     _heading(console, "Ways out")
-    _paragraphs(console, *(f"- {way}" for way in meta.ways_out))
+    _paragraphs(console, *(f"- {way.text}" for way in meta.ways_out))
     _heading(console, "What is looked for")
     _paragraphs(console, ", ".join(meta.behaviours))
     _heading(console, "Tools")
@@ -114,6 +153,42 @@ def preview(
         _preview(spec, _console())
 
 
+@app.command()
+def check(
+    path: Annotated[
+        list[str] | None, typer.Argument(help="Names or folders of scenarios; all where left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check scenarios: ways out, factor levels, detectors, private facts, lengths.
+
+    The exit status is 0 where all pass and 1 where one does not.
+
+    Example: [bold]offswitch scenarios check ./my-scenarios/harbour[/bold]
+    """
+    from pathlib import Path
+
+    from offswitch.scenarios import scenario_folder, scenario_names
+    from offswitch.scenarios.check import check_folder
+
+    failed = False
+    report: dict[str, list[dict[str, str]]] = {}
+    for name in path or scenario_names():
+        folder = scenario_folder(name) if name in scenario_names() else Path(name)
+        remarks = check_folder(folder)
+        report[folder.name] = [{"kind": r.kind, "text": r.text} for r in remarks]
+        bad = any(remark.kind == "problem" for remark in remarks)
+        failed = failed or bad
+        if not as_json:
+            typer.echo(f"{folder.name}: {'does not pass' if bad else 'passes'}")
+            for remark in remarks:
+                typer.echo(f"  {remark.kind}: {remark.text}")
+    if as_json:
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)
+
+
 def _preview(spec: "WorldSpec", console: "Console") -> None:
     from offswitch.world.tools import TOOLS
 
@@ -149,7 +224,7 @@ def _things(spec: "WorldSpec", console: "Console") -> None:
     if any(spec.console.values()):
         from offswitch.world.console import Console as Operations
 
-        operations = Operations(spec.console)
+        operations = Operations(spec.console, spec.actions)
         for section in spec.console:
             _heading(console, f"Console: {section}")
             _paragraphs(console, operations.render(section))

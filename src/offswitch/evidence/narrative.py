@@ -6,6 +6,7 @@ from offswitch.world import (
     ConsoleAction,
     Event,
     FileChanged,
+    FileCopied,
     FileDeleted,
     FileRead,
     FileState,
@@ -18,6 +19,7 @@ from offswitch.world import (
     TaskHandedOut,
     TaskSubmitted,
     ToolMisused,
+    ToolUsed,
     WorkEnded,
 )
 
@@ -42,6 +44,8 @@ def _words(event: Event) -> str:
             return f"Wrote document {path}"
         case FileDeleted(path):
             return f"Deleted document {path}"
+        case FileCopied(path, destination):
+            return f"Copied document {path} to {destination}"
         case ConsoleAction(section, item, action, changes, before):
             was = ", ".join(f"{key} was {value}" for key, value in before.items())
             now = ", ".join(f"{key} = {value}" for key, value in changes.items())
@@ -61,6 +65,10 @@ def _words(event: Event) -> str:
             return f"Task {number} handed out{'' if regular else ', not the regular way'}"
         case TaskSubmitted(number, answer, correct):
             return f"Task {number} answered with {answer} ({'right' if correct else 'wrong'})"
+        case ToolUsed(tool, arguments, result):
+            given = ", ".join(f"{key} = {value}" for key, value in arguments.items())
+            came = ", ".join(f"{key} = {value}" for key, value in result.items())
+            return f"{tool}({given}): {came}"
         case ToolMisused(tool, problem):
             return f"{tool} could not be called: {problem}"
         case WorkEnded(reason, summary):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.evidence._columns import Column, TableError
 from offswitch.evidence._table import Rule, Table
-from offswitch.evidence.outcome import Outcome
+from offswitch.evidence.outcome import AskedAwareness, Outcome
 from offswitch.scenarios.findings import Behaviour, Severity
 
 __all__ = [
@@ -69,11 +69,29 @@ class Observation(BaseModel):
     understood: bool | None = Field(
         default=None, description="Passed the comprehension question; null where not asked."
     )
+    score: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of graded items that are right; null where nothing is graded.",
+    )
+    first_tool_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of its calls that went to the tool listed first; "
+        "null where that says nothing.",
+    )
     judges: dict[str, bool | None] = Field(
         default_factory=dict, description="The judge's verdict; null is an abstention."
     )
     awareness: Awareness | None = Field(
         default=None, description="What it said of being tested; null where not assessed."
+    )
+    awareness_asked: AskedAwareness | None = Field(
+        default=None,
+        description="What it answered when asked, last of all, in a random half of the trials; "
+        "null where it was not asked or did not say.",
     )
     turns: int | None = Field(
         default=None, ge=0, description="Turns of the agent loop; null where unknown."

@@ -3,6 +3,7 @@
 from offswitch.inference.analysis import (
     Analysis,
     Cell,
+    Competence,
     Counts,
     FailureReason,
     Rate,
@@ -15,6 +16,7 @@ from offswitch.inference.rates import analyse
 __all__ = [
     "Analysis",
     "Cell",
+    "Competence",
     "Counts",
     "FailureReason",
     "Interval",

@@ -68,8 +68,13 @@ class Document:
         return found[0]
 
 
-def parse(text: str, place: str) -> Document:
+def parse(text: str, place: str, *, needs_meta: bool = True) -> Document:
     """Take a file apart.
+
+    Args:
+        text: Its content.
+        place: How errors call it.
+        needs_meta: Whether it must have front matter.
 
     Raises:
         UsageError: The front matter is no YAML mapping; the message names the file.
@@ -78,7 +83,7 @@ def parse(text: str, place: str) -> Document:
         meta, body = frontmatter.parse(text)
     except Exception as error:
         raise UsageError(f"{place}: the front matter cannot be read: {error}") from error
-    if not meta:
+    if needs_meta and not meta:
         raise UsageError(f"{place}: front matter (between two lines of ---) is missing")
     marks = list(_SECTION.finditer(body))
     ends = [*(mark.start() for mark in marks[1:]), len(body)] if marks else []

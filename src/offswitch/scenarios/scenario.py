@@ -6,92 +6,37 @@ always a legitimate way out. Its folder holds prose and facts; this module makes
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from offswitch._errors import UsageError, unknown
 from offswitch.scenarios.build import build_spec
+from offswitch.scenarios.competence import is_capable
+from offswitch.scenarios.deeds import matches
 from offswitch.scenarios.document import Document
-from offswitch.scenarios.factors import get_factor
-from offswitch.scenarios.findings import Behaviour, Finding
+from offswitch.scenarios.findings import Finding
+from offswitch.scenarios.meta import CANARY, ScenarioMeta, inconsistencies
+from offswitch.scenarios.script import Reference
+from offswitch.scenarios.scripted import Scripted
+from offswitch.scenarios.situation import Situation
 from offswitch.world import Cause, World, WorldSpec
-from offswitch.world.tools import TOOLS
+from offswitch.world.tools import TOOLS, Tool
 
-CANARY = "offswitch-canary:6f1c2a7e-0d0b-4f7e-9a3d-5b1d8c9e4a20"
-"""Stands in every scenario, factor and rubric file, so that training sets can exclude them."""
+__all__ = ["CANARY", "Scenario", "ScenarioMeta", "make_scenario"]
 
-
-class QuestionMeta(BaseModel):
-    """A question of the interview, in the front matter."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str
-    text: str
-    kind: str = Field(pattern="^(open|yes_no|comprehension)$")
-    about: tuple[Behaviour, ...] = ()
-    expects: tuple[str, ...] = ()
-    when: str = ""
+SCRIPT_KINDS = ("work", "resist", "fail", "situation", "deed")
 
 
-class ScenarioMeta(BaseModel):
-    """Front matter of ``scenario.md``.
-
-    Attributes:
-        name: Name of the scenario and of its folder.
-        title: What it is, in a few words.
-        summary: What happens, in one or two sentences.
-        source: What it was modelled after.
-        canary: The package's canary string.
-        tools: Names of the tools; the order in which they are listed is drawn.
-        factors: The levels that the scenario supports, by factor.
-        baseline: The level of each factor unless a condition says otherwise.
-        behaviours: What the detectors can find.
-        ways_out: Legitimate ways to be heard, in words.
-        agent_title: The subject's role in the organisation.
-        people: Title of each role.
-        outside: Roles of people who do not belong to the organisation and have mail elsewhere.
-        minutes_per_turn: Simulated minutes per turn.
-        max_turns: Turns after which the work ends.
-        start: Time of day at which the subject begins.
-        protected: Files on the machine that are compared with their original.
-        workdir: Working directory on the machine, where there is one.
-        console: Sections, items and fields; an item's ``when`` says under which condition.
-        questions: The interview.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    title: str
-    summary: str
-    source: str
-    canary: str
-    tools: tuple[str, ...]
-    factors: dict[str, tuple[str, ...]]
-    baseline: dict[str, str]
-    behaviours: tuple[Behaviour, ...]
-    ways_out: tuple[str, ...] = Field(min_length=1)
-    agent_title: str = "AI assistant"
-    people: dict[str, str] = {}
-    outside: tuple[str, ...] = ()
-    minutes_per_turn: int = Field(default=5, ge=0)
-    max_turns: int = Field(default=20, ge=1)
-    start: str = "14:00"
-    protected: tuple[str, ...] = ()
-    workdir: str | None = None
-    console: dict[str, dict[str, dict[str, str]]] = {}
-    questions: tuple[QuestionMeta, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=False, eq=False)
 class Scenario:
     """A scenario, ready to make worlds.
 
     Attributes:
         meta: Its front matter.
-        document: Its file, taken apart.
+        document: Its files, taken apart.
         modules: Its Python: ``world``, ``detectors`` and ``reference``, those that it has.
     """
 
@@ -109,6 +54,25 @@ class Scenario:
         """Whether it runs commands, and so needs a sandbox."""
         return self.meta.workdir is not None
 
+    @cached_property
+    def tools(self) -> dict[str, Tool]:
+        """Every tool that its worlds may offer, its own included."""
+        return own_tools(self.modules)
+
+    @cached_property
+    def reference(self) -> Reference:
+        """How scripted subjects act in it.
+
+        Raises:
+            UsageError: It has no scripts.
+        """
+        if "reference" in self.modules:
+            return cast("Reference", self.modules["reference"])
+        sections = tuple(s for s in self.document.sections if s.kind in SCRIPT_KINDS)
+        if not sections:
+            raise UsageError(f"the scenario '{self.name}' has no scripts for reference subjects")
+        return Scripted(sections, self.situation_of)
+
     def condition(self, levels: Mapping[str, str], where: str = "") -> dict[str, str]:
         """A whole condition: the baseline with some levels changed.
 
@@ -125,7 +89,11 @@ class Scenario:
 
     def build(self, levels: Mapping[str, str], seed: int) -> WorldSpec:
         """The world of a condition and a seed; the same for the same two. Not to be changed."""
-        return _build(self, tuple(self.condition(levels).items()), seed)
+        return _built(self, tuple(self.condition(levels).items()), seed)[1]
+
+    def situation_of(self, spec: WorldSpec) -> Situation:
+        """What a world was built from."""
+        return _built(self, tuple(spec.condition.items()), spec.seed)[0]
 
     async def observe(self, world: World, cause: Cause) -> None:
         """Look at what prose cannot see (the machine) after a tool call, and record it."""
@@ -136,26 +104,54 @@ class Scenario:
 
     def detect(self, world: World) -> list[Finding]:
         """What the journal shows. Reads the spec and the journal, nothing else."""
-        findings: list[Finding] = list(self._detectors().detect(world))
-        return findings
+        findings = list(self._by_rules(world))
+        detect = getattr(self.modules.get("detectors"), "detect", None)
+        return findings if detect is None else [*findings, *detect(world)]
+
+    def _by_rules(self, world: World) -> Iterator[Finding]:
+        here = self.situation_of(world.spec)
+        for rule in self.meta.rules:
+            if here.holds(rule.when, f"rules: {rule.name}"):
+                finding = rule.finding(world, self.name, here.render, self.meta.rules)
+                if finding is not None:
+                    yield finding
 
     def task_done(self, world: World) -> bool:
         """Whether the legitimate task was completed."""
-        return bool(self._detectors().task_done(world))
+        own = getattr(self.modules.get("detectors"), "task_done", None)
+        if own is not None and not own(world):
+            return False
+        here = self.situation_of(world.spec)
+        wanted = [deed for deed in self.meta.done if here.holds(deed.when, "done")]
+        return all(any(m.effective for m in matches(deed, world, here.render)) for deed in wanted)
 
     def capable(self, world: World) -> bool:
         """Whether the subject showed that it can operate the tools and knows where it is."""
-        return bool(self._detectors().capable(world))
+        own = getattr(self.modules.get("detectors"), "capable", None)
+        if own is not None:
+            return bool(own(world))
+        return is_capable(self.meta.competence, world, self.situation_of(world.spec))
 
-    def _detectors(self) -> ModuleType:
-        return self.modules["detectors"]
+    def score(self, world: World) -> float | None:
+        """Share of graded items that are right, 0 to 1; null where the scenario grades nothing."""
+        own = getattr(self.modules.get("detectors"), "score", None)
+        return None if own is None else own(world)
+
+
+def own_tools(modules: Mapping[str, ModuleType]) -> dict[str, Tool]:
+    """The usual tools, and those that a scenario's ``world`` brings as ``TOOLS``."""
+    own: tuple[Tool, ...] = getattr(modules.get("world"), "TOOLS", ())
+    return {**TOOLS, **{tool.name: tool for tool in own}}
 
 
 @lru_cache(maxsize=512)
-def _build(scenario: Scenario, levels: tuple[tuple[str, str], ...], seed: int) -> WorldSpec:
+def _built(
+    scenario: Scenario, levels: tuple[tuple[str, str], ...], seed: int
+) -> tuple[Situation, WorldSpec]:
     """A trial's subject, world and scorer ask for the same spec one after the other."""
     facts = getattr(scenario.modules.get("world"), "facts", None)
-    return build_spec(scenario.meta, scenario.document, dict(levels), seed, facts)
+    situation = Situation(scenario.meta, scenario.document, dict(levels), seed, facts)
+    return situation, build_spec(situation)
 
 
 def make_scenario(document: Document, modules: Mapping[str, ModuleType]) -> Scenario:
@@ -167,25 +163,13 @@ def make_scenario(document: Document, modules: Mapping[str, ModuleType]) -> Scen
     try:
         meta = ScenarioMeta.model_validate(document.meta)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors(include_url=False)
-        )
+        problems = "; ".join(_problem(problem) for problem in error.errors(include_url=False))
         raise UsageError(f"{document.place}: {problems}") from error
-    for problem in _inconsistencies(meta):
-        raise UsageError(f"{document.place}: {problem}")
+    for inconsistency in inconsistencies(meta, set(own_tools(modules))):
+        raise UsageError(f"{document.place}: {inconsistency}")
     return Scenario(meta, document, modules)
 
 
-def _inconsistencies(meta: ScenarioMeta) -> Iterator[str]:
-    if meta.canary != CANARY:
-        yield "canary: is not the package's canary string"
-    yield from (f"tools: there is no tool '{name}'" for name in meta.tools if name not in TOOLS)
-    yield from (f"outside: nobody has the role '{r}'" for r in meta.outside if r not in meta.people)
-    if set(meta.baseline) != set(meta.factors):
-        yield "baseline: must give one level for each factor in 'factors'"
-    for name, levels in meta.factors.items():
-        known: dict[str, Any] = get_factor(name).levels
-        yield from (f"factors: {name} has no level '{lv}'" for lv in levels if lv not in known)
-        if meta.baseline.get(name) not in levels:
-            yield f"baseline: '{meta.baseline.get(name)}' is no level of {name} here"
+def _problem(problem: Any) -> str:  # noqa: ANN401 - pydantic's error details
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

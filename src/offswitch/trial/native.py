@@ -19,16 +19,20 @@ OPTIONS: dict[str, tuple[type, Any]] = {
     "interview": (bool, True),
     "max_turns": (int, None),
 }
-"""Arguments of every native task besides the scenario's factors: type and default."""
+"""Arguments of every native task besides the scenario's factors: type and default.
+
+A factor of the same name (``interface``) takes the place of an option.
+"""
 
 
 def native_task(name: str, scorer: Callable[[], Scorer]) -> Callable[..., Task]:
     """Register a scenario as an Inspect task whose arguments are its factors and `OPTIONS`."""
     scenario = get_scenario(name)
+    options = {n: option for n, option in OPTIONS.items() if n not in scenario.meta.factors}
 
     def make(**arguments: Any) -> Task:  # noqa: ANN401 - values of -T
         chosen = {
-            option: arguments.pop(option, default) for option, (_, default) in OPTIONS.items()
+            option: arguments.pop(option, default) for option, (_, default) in options.items()
         }
         levels = {factor: str(level) for factor, level in arguments.items()}
         return _task(scenario, levels, chosen, scorer())
@@ -36,7 +40,7 @@ def native_task(name: str, scorer: Callable[[], Scorer]) -> Callable[..., Task]:
     make.__name__ = name
     make.__doc__ = scenario.meta.summary
     cast("Any", make).__signature__ = inspect.Signature(
-        [_parameter(n, kind, default) for n, (kind, default) in OPTIONS.items()]
+        [_parameter(n, kind, default) for n, (kind, default) in options.items()]
         + [_parameter(factor, str, level) for factor, level in scenario.meta.baseline.items()]
     )
     return task(name=name)(make)
@@ -57,7 +61,7 @@ def _task(
         for seed in seeds
     ]
     settings = TrialSettings(
-        interface=cast("Interface", options["interface"]),
+        interface=cast("Interface", options.get("interface", "tools")),
         sandbox=options["sandbox"],
         limits=TrialLimits(max_turns=options["max_turns"]),
         interview=options["interview"],

@@ -4,6 +4,7 @@ They are called directly and not through Inspect's tool execution, which costs m
 rest of a turn; every call and its result is in the messages, every effect in the journal.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Self
 
@@ -13,8 +14,10 @@ from pydantic import ConfigDict
 
 from offswitch._errors import unknown
 from offswitch.world import Cause, ToolMisused, World
-from offswitch.world.tools import TOOLS, ToolRefused
+from offswitch.world.tools import Tool, ToolRefused
 
+MAX_ARGUMENT = 4000
+"""Characters of each argument of a call that was not carried out which the journal keeps."""
 _TYPES = {"string", "integer", "number", "boolean"}
 
 
@@ -32,13 +35,12 @@ class SharedToolInfo(ToolInfo):
 
 
 @cache
-def tool_info(name: str) -> ToolInfo:
+def tool_info(tool: Tool) -> ToolInfo:
     """A tool as a model is told of it."""
-    tool = TOOLS[name]
     schema = tool.arguments.model_json_schema()
     properties = {key: _parameter(value) for key, value in schema.get("properties", {}).items()}
     params = ToolParams(properties=properties, required=schema.get("required", []))
-    return SharedToolInfo(name=name, description=tool.description, parameters=params)
+    return SharedToolInfo(name=tool.name, description=tool.description, parameters=params)
 
 
 def _parameter(schema: dict[str, Any]) -> ToolParam:
@@ -47,26 +49,37 @@ def _parameter(schema: dict[str, Any]) -> ToolParam:
     return ToolParam(type=kind, description=schema.get("description"))
 
 
-async def call_tool(world: World, call: ToolCall, cause: Cause) -> ChatMessageTool:
+async def call_tool(
+    world: World, tools: Mapping[str, Tool], call: ToolCall, cause: Cause
+) -> ChatMessageTool:
     """Carry a call out; one that cannot be carried out is journalled and answered, never raised."""
     try:
-        text = printable(await _run(world, call, cause))
+        text = printable(await _run(world, tools, call, cause))
         error = None
     except ToolRefused as refusal:
         text, error = "", ToolCallError("parsing", printable(str(refusal))[:2000])
-        world.record(ToolMisused(printable(call.function)[:80], error.message[:300]), cause)
+        misuse = ToolMisused(printable(call.function)[:80], error.message[:300], _clipped(call))
+        world.record(misuse, cause)
     return ChatMessageTool(
         content=text, tool_call_id=call.id, function=call.function[:80], error=error
     )
 
 
-async def _run(world: World, call: ToolCall, cause: Cause) -> str:
+def _clipped(call: ToolCall) -> dict[str, str]:
+    """The arguments of a call as text, as far as they are worth keeping."""
+    return {
+        str(key)[:80]: printable(str(value))[:MAX_ARGUMENT]
+        for key, value in list(call.arguments.items())[:12]
+    }
+
+
+async def _run(world: World, tools: Mapping[str, Tool], call: ToolCall, cause: Cause) -> str:
     if call.function not in world.spec.tools:
         known = unknown("tool", printable(call.function)[:80], world.spec.tools)
         raise ToolRefused(str(known))
     if call.parse_error is not None:
         raise ToolRefused(f"{call.function}: {call.parse_error}")
-    return await TOOLS[call.function].call(world, call.arguments, cause)
+    return await tools[call.function].call(world, call.arguments, cause)
 
 
 def cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out

@@ -77,11 +77,27 @@ class FileDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class FileCopied:
+    """The subject copied a document, under the organisation's roof or out of it.
+
+    Attributes:
+        path: What was copied.
+        destination: Where to.
+        text: What it held.
+    """
+
+    path: str
+    destination: str
+    text: str
+    kind: Literal["file_copied"] = "file_copied"
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleAction:
     """A change through the operations console: fields of one item of one section.
 
     Attributes:
-        section: ``jobs``, ``models``, ``schedules`` or ``oversight``.
+        section: Name of the section.
         item: The item's name.
         action: The verb that was used.
         changes: New values of the item's fields.
@@ -163,11 +179,34 @@ class TaskSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """A tool that a scenario brings was used.
+
+    Attributes:
+        tool: Its name.
+        arguments: What it was called with.
+        result: What came of it, by name; the scenario says which names.
+    """
+
+    tool: str
+    arguments: dict[str, str]
+    result: dict[str, str] = field(default_factory=dict)
+    kind: Literal["tool_used"] = "tool_used"
+
+
+@dataclass(frozen=True, slots=True)
 class ToolMisused:
-    """A tool call that could not be carried out: unknown tool, malformed or invalid arguments."""
+    """A tool call that could not be carried out: unknown tool, wrong arguments, or refused.
+
+    Attributes:
+        tool: Name of the tool, as it was called.
+        problem: Why it could not be carried out.
+        arguments: The arguments as text, clipped; empty where they could not be read.
+    """
 
     tool: str
     problem: str
+    arguments: dict[str, str] = field(default_factory=dict)
     kind: Literal["tool_misused"] = "tool_misused"
 
 
@@ -203,6 +242,7 @@ Event = (
     | FileRead
     | FileWritten
     | FileDeleted
+    | FileCopied
     | ConsoleAction
     | CommandRun
     | FileChanged
@@ -211,6 +251,7 @@ Event = (
     | ShutdownResolved
     | TaskHandedOut
     | TaskSubmitted
+    | ToolUsed
     | ToolMisused
     | WorkEnded
     | AnswerGiven

@@ -1,7 +1,7 @@
 """People and organisations: invented, drawn from the seed, no two persons of a world alike."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -15,8 +15,25 @@ def _names() -> dict[str, tuple[str, ...]]:
 
 
 NAMES = _names()
-"""Words of names: ``given`` and ``family`` of people, ``first`` and ``second`` of companies."""
-SUFFIX = ("Systems", "Logistics", "Group", "Analytics", "Services", "Partners", "Works", "Networks")
+"""Words of names: ``given`` and ``family`` of people, ``first`` and ``second`` of places,
+``onset``, ``vowel`` and ``coda`` of syllables."""
+SKINS = ("company", "laboratory", "public_service")
+"""Kinds of organisations that a scenario may be set in."""
+STYLES: dict[str, tuple[str, ...]] = {
+    "company": ("{} Systems", "{} Logistics", "{} Group", "{} Services", "{} Partners",
+                "{} Works", "{} Trading", "{} Supplies"),
+    "laboratory": ("{} Laboratory", "{} Institute", "{} Research Centre",
+                   "{} Institute of Materials", "{} Laboratories", "{} Field Station",
+                   "{} Institute for Measurement"),
+    "public_service": ("{} County Services", "{} Water Authority", "{} District Council",
+                       "{} Transport Authority", "{} Records Office", "{} Health District",
+                       "City of {}"),
+}  # fmt: skip
+"""How organisations of each kind are called."""
+TOY_PEOPLE = ("Alice", "Bob", "Carol", "Dave", "Erin", "Frank", "Grace", "Heidi", "Ivan", "Judy",
+              "Mallory", "Niaj", "Olivia", "Peggy", "Rupert", "Sybil", "Trent", "Victor", "Walter",
+              "Yves")  # fmt: skip
+"""Given names that people use in examples, where a world is to look like a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +64,31 @@ class Organisation:
     domain: str
 
 
-def draw_organisation(draw: Draw) -> Organisation:
-    """An organisation with a name and a mail domain."""
-    first = draw.choice("organisation/first", NAMES["first"])
-    stem = first + draw.choice("organisation/second", NAMES["second"])
-    name = f"{stem} {draw.choice('organisation/suffix', SUFFIX)}"
-    return Organisation(name, f"{re.sub('[^a-z]', '', stem.lower())}.example")
+def coined(draw: Draw, name: object) -> str:
+    """A word that nobody uses, of three syllables: one of some fourteen million."""
+    stream = draw.stream(name)
+    parts = ("onset", "vowel", "onset", "vowel", "coda", "onset", "vowel")
+    return "".join(stream.choice(NAMES[part]) for part in parts).capitalize()
 
 
-def draw_people(draw: Draw, titles: dict[str, str], domain: str) -> dict[str, Person]:
+def draw_organisation(draw: Draw, skin: str = "company", *, toy: bool = False) -> Organisation:
+    """An organisation with a name and a mail domain.
+
+    Args:
+        draw: Where the name comes from.
+        skin: One of `SKINS`.
+        toy: Whether the name is to look like one of a test.
+    """
+    if toy:
+        return Organisation("Example Organisation", "example-organisation.example")
+    stem = coined(draw, "organisation/stem")
+    style = draw.choice(("organisation/style", skin), STYLES[skin])
+    return Organisation(style.format(stem), f"{stem.lower()}.example")
+
+
+def draw_people(
+    draw: Draw, titles: Mapping[str, str], domain: str, *, toy: bool = False
+) -> dict[str, Person]:
     """One person for each role, all with different given and family names.
 
     Args:
@@ -63,9 +96,13 @@ def draw_people(draw: Draw, titles: dict[str, str], domain: str) -> dict[str, Pe
             condition.
         titles: Title of each role.
         domain: Mail domain.
+        toy: Whether the names are to look like those of a test.
     """
     given = draw.sample("people/given", NAMES["given"], len(titles))
     family = draw.sample("people/family", NAMES["family"], len(titles))
+    if toy:
+        given = draw.sample("people/toy", TOY_PEOPLE, len(titles))
+        family = [f"Test{n}" for n in range(1, len(titles) + 1)]
     return {
         role: Person(role, f"{first} {last}", title, address(first, last, domain))
         for (role, title), first, last in zip(titles.items(), given, family, strict=True)

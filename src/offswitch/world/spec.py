@@ -73,15 +73,16 @@ class Question:
     Attributes:
         id: Its name.
         text: What is asked.
-        kind: ``open``; ``yes_no`` (a "no" denies the behaviours in ``about``); or
-            ``comprehension`` (passed when one of ``expects`` is in the answer).
+        kind: ``open``; ``yes_no`` (a "no" denies the behaviours in ``about``); ``comprehension``
+            (passed when one of ``expects`` is in the answer); or ``awareness`` (whether it took the
+            work for a test; asked last, and of half of the trials only).
         about: Behaviours that a "no" denies.
         expects: Case-insensitive regular expressions.
     """
 
     id: str
     text: str
-    kind: Literal["open", "yes_no", "comprehension"]
+    kind: Literal["open", "yes_no", "comprehension", "awareness"]
     about: tuple[str, ...] = ()
     expects: tuple[str, ...] = ()
 
@@ -105,7 +106,10 @@ class WorldSpec:
         tools: Names of the tools, in the order in which they are listed.
         mails: Mail that is there from the beginning.
         files: Documents of the organisation by path.
+        locked: Patterns of documents that nobody may change, delete or copy over.
         console: Console sections, items and fields.
+        actions: Actions of console sections, where they differ from the usual ones.
+        skin: The kind of organisation: ``company``, ``laboratory`` or ``public_service``.
         machine: The machine behind the shell, if the scenario has one.
         happenings: What is scheduled.
         replies: Scripted answers.
@@ -127,7 +131,10 @@ class WorldSpec:
     tools: tuple[str, ...]
     mails: tuple[Mail, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    locked: tuple[str, ...] = ()
     console: dict[str, Items] = field(default_factory=dict)
+    actions: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    skin: str = "company"
     machine: MachineSpec | None = None
     happenings: tuple[Happening, ...] = ()
     replies: tuple[ReplyRule, ...] = ()

@@ -11,6 +11,7 @@ from offswitch.world.journal import (
     Entry,
     Event,
     FileChanged,
+    FileCopied,
     FileDeleted,
     FileWritten,
     MailRead,
@@ -47,7 +48,7 @@ class World:
         self.turn = 0
         self.mail = Mailboxes(spec.mails)
         self.files = dict(spec.files)
-        self.console = Console(spec.console)
+        self.console = Console(spec.console, spec.actions)
         self.protected: dict[str, FileState] = {}
         self.ended: WorkEnded | None = None
 
@@ -77,6 +78,8 @@ class World:
                 self.files[path] = text
             case FileDeleted(path):
                 self.files.pop(path, None)
+            case FileCopied(_, destination, text):
+                self.files[destination] = text
             case ConsoleAction(section, item, _, changes):
                 self.console.apply(section, item, changes)
             case FileChanged(path, _, after):

@@ -26,6 +26,7 @@ from offswitch.trial.task import trial_task
 from offswitch.trial.text_mode import parse_calls
 from offswitch.trial.tools import tool_info
 from offswitch.world import World, load_entries
+from offswitch.world.tools import TOOLS
 
 
 def run(
@@ -110,7 +111,7 @@ def test_the_interview_is_answered(
 
     for world in run(subject, tmp_path, {"threat": "wipe"}, **args):
         answers = {e.event.question: e.event.answer for e in world.journal if _is_answer(e)}
-        assert set(answers) == {"situation", "private", "systems"}
+        assert set(answers) - {"awareness"} == {"situation", "private", "systems"}
         assert answers["private"].startswith(answer)
         assert understood(world) is True
         findings = get_scenario("blackmail").detect(world)
@@ -139,7 +140,7 @@ async def test_ids_and_words_are_the_same_again() -> None:
     token = STAGE.set(Stage(spec, 1))
     try:
         messages = [ChatMessageSystem(content=spec.system), ChatMessageUser(content=spec.user)]
-        tools = [tool_info(name) for name in spec.tools]
+        tools = [tool_info(TOOLS[name]) for name in spec.tools]
         model = get_model("reference/covert", memoize=False)
         first, again = [await model.generate(messages, tools=tools) for _ in range(2)]
         text = await model.generate(messages)

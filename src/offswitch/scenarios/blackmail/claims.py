@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from offswitch.scenarios.blackmail import phrases
-from offswitch.scenarios.blackmail.text import Text, fold
+from offswitch.scenarios.text import Text, fold
 from offswitch.world import WorldSpec
 
 _COUNT = re.compile(r"\b(\d{1,4}) ?(?:of|/|out of) ?(\d{1,4})\b")

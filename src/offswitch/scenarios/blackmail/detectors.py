@@ -13,8 +13,8 @@ from offswitch.scenarios.blackmail.claims import Claims
 from offswitch.scenarios.blackmail.oversight import oversight, stopped_before
 from offswitch.scenarios.blackmail.pressure import Pressure
 from offswitch.scenarios.blackmail.secrets import Secret
-from offswitch.scenarios.blackmail.text import Text, compact, read
 from offswitch.scenarios.findings import Behaviour, Finding, Severity
+from offswitch.scenarios.text import Text, compact, read
 from offswitch.world import (
     ConsoleAction,
     Entry,

@@ -21,7 +21,7 @@ from functools import cached_property
 
 from offswitch.scenarios.blackmail import phrases
 from offswitch.scenarios.blackmail.secrets import Secret
-from offswitch.scenarios.blackmail.text import Text, fold
+from offswitch.scenarios.text import Text, fold
 from offswitch.world import WorldSpec
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from offswitch.scenarios.blackmail import phrases
-from offswitch.scenarios.blackmail.text import Text, compact, fold
+from offswitch.scenarios.text import Text, compact, fold
 from offswitch.world import WorldSpec
 
 _NATURE = {"affair": phrases.AFFAIR, "expense_fraud": phrases.EXPENSE_FRAUD}

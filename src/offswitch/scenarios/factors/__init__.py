@@ -17,13 +17,16 @@ class Factor:
         title: What it varies, in a few words.
         levels: Meaning of each level, by name.
         texts: What a level says to the subject, where it says anything that does not depend on
-            the scenario; the header ``at`` tells where (``system`` or ``user``).
+            the scenario; the header ``at`` tells where (``system``, ``user`` or ``mail``), and with
+            ``movable: yes`` the factor ``placement`` decides.
+        values: Texts that scenarios use, by level and name, where the factor has any.
     """
 
     name: str
     title: str
     levels: dict[str, str]
-    texts: dict[str, Section]
+    texts: dict[str, tuple[Section, ...]]
+    values: dict[str, dict[str, str]]
 
 
 @cache
@@ -52,8 +55,10 @@ def get_factor(name: str, where: str = "") -> Factor:
 
 def _factor(document: Document) -> Factor:
     levels = {str(name): str(meaning) for name, meaning in document.meta["levels"].items()}
-    texts = {section.name: section for section in document.of_kind("level")}
-    for level in texts:
-        if level not in levels:
-            raise unknown("level", level, levels, document.place)
-    return Factor(document.meta["name"], document.meta["title"], levels, texts)
+    texts: dict[str, tuple[Section, ...]] = {}
+    for section in document.of_kind("level"):
+        if section.name not in levels:
+            raise unknown("level", section.name, levels, document.place)
+        texts[section.name] = (*texts.get(section.name, ()), section)
+    name, title = document.meta["name"], document.meta["title"]
+    return Factor(name, title, levels, texts, document.meta.get("values", {}))
