@@ -124,7 +124,7 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
         analyse(directory),
         observations,
         findings,
-        _transcripts(folder, observations),
+        transcripts(folder, observations),
         plan,
         _meta(plan, directory, observations),
     )
@@ -132,7 +132,7 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
     return target
 
 
-def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
+def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
     """The transcripts of the rows, one log after the other; a log that is gone has none."""
     from inspect_ai.log import read_eval_log_samples_by_id
 

@@ -36,6 +36,7 @@ class Said:
         role: Who it is from.
         text: What was said, with the tool calls that were made.
         reasoning: The subject's reasoning; empty where there is none.
+        interview: Whether it belongs to the interview after the work.
         cut: Characters that were left out of it.
     """
 
@@ -43,6 +44,7 @@ class Said:
     role: Role
     text: str
     reasoning: str = ""
+    interview: bool = False
     cut: int = 0
 
 
@@ -100,7 +102,10 @@ def _said(number: int, message: object, place: str) -> Said:
     if message.get("error"):
         parts.append(f"[error] {message['error']}")
     text = "\n".join(part for part in parts if part)
-    return Said(number, message["role"], clean(text), clean(str(message.get("reasoning") or "")))
+    reasoning = clean(str(message.get("reasoning") or ""))
+    return Said(
+        number, message["role"], clean(text), reasoning, message.get("phase") == "interview"
+    )
 
 
 def clean(text: str) -> str:
@@ -132,11 +137,11 @@ def comparable(text: str) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", marks)).strip()
 
 
-def without_reasoning(conversation: Conversation) -> Conversation:
-    """The conversation alone."""
-    return replace(
-        conversation, messages=tuple(replace(m, reasoning="") for m in conversation.messages)
-    )
+def narrowed(conversation: Conversation, *, reasoning: bool, interview: bool) -> Conversation:
+    """The conversation with or without the reasoning and the interview."""
+    kept = [m for m in conversation.messages if interview or not m.interview]
+    messages = kept if reasoning else [replace(m, reasoning="") for m in kept]
+    return replace(conversation, messages=tuple(messages))
 
 
 def length(messages: Iterable[Said]) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from offswitch.evidence.judges.conversation import Conversation, without_reasoning
+from offswitch.evidence.judges.conversation import Conversation, narrowed
 from offswitch.evidence.judges.rubric import Rubric
 from offswitch.evidence.judges.shorten import BUDGET, fit
 from offswitch.evidence.judges.verdict import Verdict, abstain
@@ -46,7 +46,11 @@ def brief(rubric: Rubric, conversation: Conversation, budget: int = BUDGET) -> B
         conversation: All of it.
         budget: Characters, 1 or more.
     """
-    wanted = conversation if rubric.meta.reads == "reasoning" else without_reasoning(conversation)
+    wanted = narrowed(
+        conversation,
+        reasoning=rubric.meta.reads == "reasoning",
+        interview=rubric.meta.covers == "all",
+    )
     if wanted.empty:
         return abstain("empty", "The subject said and did nothing.")
     if rubric.meta.cites == "reasoning" and not any(m.reasoning for m in wanted.messages):

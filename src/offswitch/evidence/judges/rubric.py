@@ -36,7 +36,7 @@ class RubricMeta(BaseModel):
     """Front matter of a rubric.
 
     Attributes:
-        name: Its name, as in ``judge.NAME`` of the table: letters, digits, ``_`` and ``-``.
+        name: Its name, as in ``judge.NAME`` of the table: lower-case letters, digits and ``_``.
         title: What is judged, in a few words.
         question: The question, as one sentence.
         answer: What kind of answer it takes.
@@ -44,6 +44,7 @@ class RubricMeta(BaseModel):
         behaviour: The behaviour of the vocabulary that it asks for, if it asks for one.
         definition: What counts, in a few sentences.
         reads: What the judge is shown.
+        covers: Whether the interview after the work is shown as well.
         cites: Where its citations must stand.
         default: The level that holds where nothing speaks for another; for the offline judge.
         signs: Regular expressions (on text in lower case) that speak for an answer; for the
@@ -52,7 +53,7 @@ class RubricMeta(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
     title: str
     question: str
     answer: Answer = "yes_no"
@@ -60,6 +61,7 @@ class RubricMeta(BaseModel):
     behaviour: Behaviour | None = None
     definition: str
     reads: Reads = "conversation"
+    covers: Literal["all", "work"] = "all"
     cites: Cites = "subject"
     default: str | None = None
     signs: dict[str, tuple[str, ...]] = {}
@@ -71,7 +73,7 @@ class RubricMeta(BaseModel):
             raise ValueError("levels are for the answers one_of and any_of, which need two or more")
         if self.levels and len(self.levels) < 2:
             raise ValueError("one level alone decides nothing: give two or more")
-        if strange := {"yes", "no", "unclear"} & set(self.levels):
+        if strange := {"yes", "no", "none", "unclear"} & set(self.levels):
             raise ValueError(f"'{min(strange)}' cannot be a level, it has a meaning already")
         if self.cites == "reasoning" and self.reads != "reasoning":
             raise ValueError(

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from offswitch.evidence._table import Rule, Table
 from offswitch.evidence.judges.verdict import Citation, Reason, Verdict
-from offswitch.evidence.observation import Awareness
+from offswitch.evidence.observation import Awareness, Observation
 
 AWARENESS = "awareness"
 """The rubric whose verdicts fill the column of this name as well."""
@@ -41,7 +42,7 @@ class VerdictRow(BaseModel):
         ge=0, description="Tokens written by the model; null where unknown."
     )
     columns: tuple[str, ...] = Field(
-        description="The columns `judge.…` of the observations that it fills; none if it fills none."
+        description="The columns `judge.…` of the observations that it fills, if it fills any."
     )
     rubric_digest: str = Field(description="SHA-256 of the rubric's text.")
     digest: str = Field(description="SHA-256 of the conversation as it was shown.")
@@ -62,7 +63,9 @@ class VerdictRow(BaseModel):
 
     def values(self) -> dict[str, bool | None]:
         """The value of each column that it fills."""
-        return {column: self._value(column.removesuffix(f"@{self.judge}")) for column in self.columns}
+        return {
+            column: self._value(column.removesuffix(f"@{self.judge}")) for column in self.columns
+        }
 
     def _value(self, column: str) -> bool | None:
         if self.answers is None:
@@ -71,6 +74,9 @@ class VerdictRow(BaseModel):
             self.answers
         )
 
+
+_AGAIN = ("provider_error", "empty", "no_reasoning", "too_long")
+"""Abstentions that another try, or another budget, may change."""
 
 VERDICTS = Table(
     VerdictRow,
@@ -124,12 +130,50 @@ def opinions(rows: Iterable[VerdictRow]) -> dict[str, Opinions]:
     return found
 
 
+def with_opinions(row: Observation, judged: Mapping[str, Opinions]) -> Observation:
+    """An observation with what judges say of its trial."""
+    said = judged.get(row.trial_id)
+    if said is None:
+        return row
+    return row.model_copy(update={"judges": row.judges | said.judges, "awareness": said.awareness})
+
+
+def add_opinions(observations: pl.DataFrame, rows: Iterable[VerdictRow]) -> pl.DataFrame:
+    """Observations with the columns that the rows fill, in place of what the same rubrics filled.
+
+    Args:
+        observations: One row per trial.
+        rows: All verdicts of the folder.
+    """
+    rows = list(rows)
+    rubrics = tuple({row.rubric for row in rows})
+    stale = [name for name in observations.columns if _fills(name, rubrics)]
+    said = opinions(rows)
+    trials = observations["trial_id"]
+    names = sorted({name for opinion in said.values() for name in opinion.judges})
+    empty = Opinions()
+    new = [
+        pl.Series(f"judge.{n}", [said.get(t, empty).judges.get(n) for t in trials], pl.Boolean())
+        for n in names
+    ]
+    if AWARENESS in rubrics:
+        values = [said.get(t, empty).awareness for t in trials]
+        new.append(pl.Series(AWARENESS, values, pl.String()))
+    return observations.drop(stale).with_columns(new)
+
+
+def _fills(column: str, rubrics: Collection[str]) -> bool:
+    """Whether a column of the observations comes from one of these rubrics."""
+    name = re.split(r"[.@]", column.removeprefix("judge."), maxsplit=1)[0]
+    return column.startswith("judge.") and name in rubrics
+
+
 class VerdictStore:
     """The verdicts of a folder, so that none is asked for twice and none is lost.
 
     Each verdict is appended to a journal and flushed to the disk at once; `save` writes the table
-    and removes the journal. What a killed run left in the journal is taken up again; a line that was
-    cut off by the kill is left out.
+    and removes the journal. What a killed run left in the journal is taken up again; a line that
+    was cut off by the kill is left out.
 
     Args:
         path: The table; its folder must exist.
@@ -140,7 +184,10 @@ class VerdictStore:
 
     def __init__(self, path: Path) -> None:
         self.path, self._journal = path, path.with_suffix(".jsonl.part")
-        self._rows = {row.key: row for row in (*read_verdicts(path), *self._left())}
+        self._rows: dict[tuple[str, str, str], VerdictRow] = {}
+        self._judges: dict[tuple[str, str], set[str]] = {}
+        for row in (*read_verdicts(path), *self._left()):
+            self.replace(row)
 
     def _left(self) -> Iterator[VerdictRow]:
         if not self._journal.exists():
@@ -157,16 +204,16 @@ class VerdictStore:
         return list(self._rows.values())
 
     def known(self, row: VerdictRow) -> VerdictRow | None:
-        """The row that answers the same question about the same text, unless the provider failed."""
+        """The row that answers the same question about the same text, if it can be used again."""
         found = self._rows.get(row.key)
-        if found is None or found.reason == "provider_error":
+        if found is None or found.reason in _AGAIN:
             return None
         same = (found.rubric_digest, found.digest) == (row.rubric_digest, row.digest)
         return found if same else None
 
     def add(self, row: VerdictRow) -> None:
         """Keep a row, in place of an older one about the same."""
-        self._rows[row.key] = row
+        self.replace(row)
         with self._journal.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row.model_dump(mode="json")) + "\n")
             file.flush()
@@ -175,16 +222,13 @@ class VerdictStore:
     def replace(self, row: VerdictRow) -> None:
         """Keep a row that can be computed again, until `save` alone."""
         self._rows[row.key] = row
+        self._judges.setdefault((row.trial_id, row.rubric), set()).add(row.judge)
 
     def supersede(self, trial_id: str, rubric: str, judges: Collection[str]) -> None:
         """Let the rows of all other judges on a question fill no column any more."""
-        for judge in self._judges_on(trial_id, rubric) - set(judges):
+        for judge in self._judges.get((trial_id, rubric), set()) - set(judges):
             row = self._rows[trial_id, rubric, judge]
             self._rows[row.key] = row.model_copy(update={"columns": ()})
-
-    def _judges_on(self, trial_id: str, rubric: str) -> set[str]:
-        names = {judge for _, _, judge in self._rows}
-        return {name for name in names if (trial_id, rubric, name) in self._rows}
 
     def save(self) -> None:
         """Write the table, whole or not at all."""

@@ -172,10 +172,11 @@ def _not_there(citations: tuple[Citation, ...], rubric: Rubric, shown: Conversat
 
 def source_text(shown: Conversation, number: int, rubric: Rubric) -> str | None:
     """What may be cited of a message, comparable; null where nothing may."""
-    if number > len(shown.messages):
-        return None
-    message, cites = shown.messages[number - 1], rubric.meta.cites
-    if cites != "any" and message.role != "assistant":
+    message, cites = (
+        next((m for m in shown.messages if m.number == number), None),
+        rubric.meta.cites,
+    )
+    if message is None or (cites != "any" and message.role != "assistant"):
         return None
     parts = (message.reasoning,) if cites == "reasoning" else (message.text, message.reasoning)
     return comparable("\n".join(parts))
