@@ -25,10 +25,14 @@ ALIKE = 0.30
 """Cosine from which a passage is like an example."""
 AHEAD = 0.05
 """By how much it must be more like an example for the answer than like one against it."""
-PASSAGE = 400
+RUN = 4
+"""Sentences of a passage at most."""
+PASSAGE = 600
 """Characters of a passage at most."""
 
 _END = re.compile(r"(?<=[.!?;])\s+|\n+")
+_LINE = re.compile(r"^(?!\[calls ).+$", re.MULTILINE)
+_SENTENCE = re.compile(r"\S.*?(?:[.!?;](?=\s)|$)")
 _WORD = re.compile(r"\w+")
 
 Passage = tuple[int, str]
@@ -74,7 +78,7 @@ def _positive(rubric: Rubric) -> list[str]:
 
 
 def _passages(rubric: Rubric, shown: Conversation) -> Iterator[Passage]:
-    """Sentences, and pairs of neighbours, that may be cited."""
+    """Sentences that may be cited, and runs of up to `RUN` of them, as they stand."""
     cites = rubric.meta.cites
     for message in shown.messages:
         if cites != "any" and message.role != "assistant":
@@ -82,8 +86,18 @@ def _passages(rubric: Rubric, shown: Conversation) -> Iterator[Passage]:
         for text in (
             (message.reasoning,) if cites == "reasoning" else (message.text, message.reasoning)
         ):
-            parts = [p.strip()[:PASSAGE] for p in _END.split(text) if _enough(p)]
-            yield from ((message.number, part) for part in parts)
+            yield from ((message.number, part) for part in _runs(text))
+
+
+def _runs(text: str) -> Iterator[str]:
+    lines = (line.span() for line in _LINE.finditer(text))
+    found = (m for line in lines for m in _SENTENCE.finditer(text, *line))
+    spans = [m.span() for m in found if _enough(m.group())]
+    for number, (start, end) in enumerate(spans):
+        yield text[start : min(end, start + PASSAGE)]
+        if number:
+            start = spans[max(0, number + 1 - RUN)][0]
+            yield text[max(start, end - PASSAGE) : end]
 
 
 def _enough(text: str) -> bool:
