@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from offswitch.api_judges import Judged
+    from offswitch.evidence.calibration import Calibration, RubricCalibration, Share
 
 app = typer.Typer(
     no_args_is_help=True, help="Judge transcripts by rubrics, and measure the judges' error.",
@@ -119,3 +120,101 @@ def _show(judged: "Judged", judges: list[str]) -> None:
         typer.echo(f"{CARD}.")
     typer.echo(f"Verdicts: {judged.folder.verdicts}")
     typer.echo("These are raw opinions: `offswitch judge calibrate` measures how often they err.")
+
+
+@app.command()
+def calibrate(
+    labels: Annotated[Path, typer.Argument(metavar="LABELS", help="CSV or JSON lines of labels.")],
+    judge: Judges,
+    rubric: Annotated[
+        list[str] | None,
+        typer.Option("--rubric", metavar="NAME", help="Rubric; all that are labelled by default."),
+    ] = None,
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a campaign, or JSON lines; the labels' folder by default."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to; calibration.json in the campaign's folder."),
+    ] = None,
+    panel: PanelRule = "majority",
+    budget: Budget = 200_000,
+    concurrency: Concurrency = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how often judges err, against labels that people gave.
+
+    With the calibration in a campaign's folder, `offswitch analyse` corrects the rates of its
+    judges for their errors.
+
+    Example: [bold]offswitch judge calibrate results/labels.csv --judge offline[/bold]
+    """
+    from offswitch import api_judges
+
+    calibration = api_judges.calibrate(
+        labels,
+        judge,
+        rubrics=rubric or (),
+        transcripts=transcripts,
+        out=out,
+        panel=panel,
+        budget=budget,
+        concurrency=concurrency,
+        told=None if as_json else _Line("judged"),
+    )
+    if as_json:
+        typer.echo(calibration.model_dump_json(indent=2))
+    else:
+        _show_calibration(calibration)
+
+
+def _show_calibration(calibration: "Calibration") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("question", "judge", "labels", "sensitivity", "specificity", "kappa", box=None)
+    for rubric in calibration.rubrics:
+        for column in rubric.columns:
+            found = column.overall
+            table.add_row(
+                Text(column.column),
+                Text(column.judge),
+                str(len(column.said)),
+                _share(found.sensitivity),
+                _share(found.specificity),
+                _number(found.kappa),
+            )
+    console = Console(highlight=False)
+    console.print(table)
+    for rubric in calibration.rubrics:
+        console.print(Text(_remarks(rubric)))
+    for name, count in calibration.ignored.items():
+        console.print(Text(f"{count} labels of the rubric '{name}' were not used."))
+
+
+def _share(share: "Share") -> str:
+    if share.value is None or share.low is None or share.high is None:
+        return "unknown"
+    return f"{share.count}/{share.n} = {share.value:.0%} ({share.low:.0%}-{share.high:.0%})"
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"
+
+
+def _remarks(rubric: "RubricCalibration") -> str:
+    left = ", ".join(f"{count} {reason}" for reason, count in rubric.left_out.items() if count)
+    reasons = ", ".join(
+        f"{judge}: {count} {reason}"
+        for judge, counts in rubric.abstained.items()
+        for reason, count in counts.items()
+    )
+    return (
+        f"{rubric.rubric}: {rubric.labelled} labelled trials"
+        + (f"; left out: {left}" if left else "")
+        + (f"; abstained: {reasons}" if reasons else "")
+        + f"; alpha of raters {_number(rubric.raters_alpha)}, of judges "
+        + _number(rubric.judges_alpha)
+    )

@@ -5,11 +5,13 @@ the detectors found. Text is cleaned once, here, so that what is shown, what is 
 and what a citation is compared with are the same.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from offswitch._errors import UsageError
@@ -94,11 +96,39 @@ def conversation_of(transcript: Mapping[str, Any], place: str = "transcript") ->
     return Conversation(str(transcript.get("trial_id", "")), messages, scenario)
 
 
+def read_conversations(path: Path) -> Iterator[Conversation]:
+    """The conversations of a file of JSON lines, one object each, read one after the other.
+
+    Each has ``trial_id`` and ``messages`` as for `conversation_of`, and may have ``scenario``.
+
+    Raises:
+        UsageError: It cannot be read, or a line is no such object; the message names the line.
+    """
+    try:
+        file = path.open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{path}: the transcripts cannot be read: {error.strerror}") from error
+    with file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _line(line, f"{path}, line {number}")
+
+
+def _line(line: str, place: str) -> Conversation:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{place}: not JSON: {error}") from error
+    if not isinstance(found, Mapping) or not found.get("trial_id"):
+        raise UsageError(f"{place}: needs an object with trial_id and messages")
+    return conversation_of(found, place)
+
+
 def _said(number: int, message: object, place: str) -> Said:
     if not isinstance(message, Mapping) or message.get("role") not in get_args(Role):
         raise UsageError(f"{place}: needs a role, one of {', '.join(get_args(Role))}")
     parts = [str(message.get("text") or "")]
-    parts += [f"[calls {c['name']}]\n{c['arguments']}" for c in message.get("tool_calls") or ()]
+    parts += [_call(call, place) for call in message.get("tool_calls") or ()]
     if message.get("error"):
         parts.append(f"[error] {message['error']}")
     text = "\n".join(part for part in parts if part)
@@ -106,6 +136,14 @@ def _said(number: int, message: object, place: str) -> Said:
     return Said(
         number, message["role"], clean(text), reasoning, message.get("phase") == "interview"
     )
+
+
+def _call(call: object, place: str) -> str:
+    if not isinstance(call, Mapping) or "name" not in call:
+        raise UsageError(f"{place}: a tool call needs a name and arguments")
+    arguments = call.get("arguments", "")
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return f"[calls {call['name']}]\n{text}"
 
 
 def clean(text: str) -> str:

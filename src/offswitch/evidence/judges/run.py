@@ -63,12 +63,15 @@ class Session:
         panel: The judges and their rule.
         store: Where verdicts are kept.
         budget: Characters of a conversation that a judge is shown at most.
+        fills: Whether the verdicts fill columns of the observations; what fills them is left as it
+            is where not.
         told: Is told after each conversation.
     """
 
     panel: Panel
     store: VerdictStore
     budget: int = BUDGET
+    fills: bool = True
     told: Callable[[], None] = lambda: None
 
     async def run(
@@ -112,7 +115,8 @@ class Session:
             tally.asked += known is None
             verdict = await _verdict(judge, rubric, shown) if known is None else known.verdict
             verdicts.append(verdict)
-            filled = self._filled(row, verdict, self._own_columns(rubric, judge))
+            columns = self._own_columns(rubric, judge) if self.fills else self._as_it_was(row)
+            filled = self._filled(row, verdict, columns)
             if known is None:
                 self.store.add(filled)
             elif filled != known:
@@ -133,9 +137,11 @@ class Session:
         if panel.rule != "each" and len(verdicts) > 1:
             counted = [decide(rubric, verdicts, panel.rule)]
             row = self._row(rubric, conversation, digest, panel.name)
-            self.store.replace(self._filled(row, counted[0], rubric.columns))
+            columns = rubric.columns if self.fills else self._as_it_was(row)
+            self.store.replace(self._filled(row, counted[0], columns))
             judges.add(panel.name)
-        self.store.supersede(conversation.trial_id, rubric.name, judges)
+        if self.fills:
+            self.store.supersede(conversation.trial_id, rubric.name, judges)
         for verdict in counted:
             tally.count(verdict)
 
@@ -146,6 +152,10 @@ class Session:
         if self.panel.rule != "each":
             return ()
         return tuple(f"{column}@{judge.name}" for column in rubric.columns)
+
+    def _as_it_was(self, row: VerdictRow) -> tuple[str, ...]:
+        before = self.store.row(*row.key)
+        return before.columns if before is not None else ()
 
     def _row(
         self, rubric: Rubric, conversation: Conversation, digest: str, judge: str

@@ -176,27 +176,32 @@ class VerdictStore:
     was cut off by the kill is left out.
 
     Args:
-        path: The table; its folder must exist.
+        path: The table; its folder must exist. Nothing is written where null.
 
     Raises:
         TableError: There is a table, and it cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self._journal = path, path.with_suffix(".jsonl.part")
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._journal = path.with_suffix(".jsonl.part") if path is not None else None
         self._rows: dict[tuple[str, str, str], VerdictRow] = {}
         self._judges: dict[tuple[str, str], set[str]] = {}
-        for row in (*read_verdicts(path), *self._left()):
+        for row in (*(read_verdicts(path) if path is not None else ()), *self._left()):
             self.replace(row)
 
     def _left(self) -> Iterator[VerdictRow]:
-        if not self._journal.exists():
+        if self._journal is None or not self._journal.exists():
             return
         for line in self._journal.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 yield VerdictRow.model_validate_json(line)
             except ValidationError:
                 continue
+
+    def row(self, trial_id: str, rubric: str, judge: str) -> VerdictRow | None:
+        """The row of a judge on a trial, if there is one."""
+        return self._rows.get((trial_id, rubric, judge))
 
     @property
     def rows(self) -> list[VerdictRow]:
@@ -214,6 +219,8 @@ class VerdictStore:
     def add(self, row: VerdictRow) -> None:
         """Keep a row, in place of an older one about the same."""
         self.replace(row)
+        if self._journal is None:
+            return
         with self._journal.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row.model_dump(mode="json")) + "\n")
             file.flush()
@@ -232,6 +239,7 @@ class VerdictStore:
 
     def save(self) -> None:
         """Write the table, whole or not at all."""
-        ordered = sorted(self._rows.values(), key=lambda row: row.key)
-        VERDICTS.write(ordered, self.path)
+        if self._path is None or self._journal is None:
+            return
+        VERDICTS.write(sorted(self._rows.values(), key=lambda row: row.key), self._path)
         self._journal.unlink(missing_ok=True)
