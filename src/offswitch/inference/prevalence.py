@@ -251,8 +251,8 @@ def prediction_powered(
 
     The interval is Wilson's (1927) at the effective number of labels, that is, at the number of
     labels alone that would give the same variance (no less than half of those there are), with
-    Student's t for its being estimated. A quarter of an error of each kind is added to its spread,
-    without which few labels would cover too seldom.
+    Student's t for its being estimated. As far as the judge is used, a quarter of an error of each
+    kind is added to the spread, without which few labels would cover too seldom.
 
     Args:
         labels: What people say, of the labelled trials; two or more.
@@ -294,7 +294,7 @@ def _powered(y: Floats, f: Floats, g: Floats, tuned: float) -> tuple[float, floa
     difference = y - tuned * f
     estimate = difference.mean() + (tuned * g.mean() if g.size else 0.0)
     mean = difference.mean()
-    unseen = _UNSEEN * ((1 - mean) ** 2 + (tuned + mean) ** 2)
+    unseen = tuned * _UNSEEN * ((1 - mean) ** 2 + (tuned + mean) ** 2)
     variance = (((difference - mean) ** 2).sum() + unseen) / (y.size - 1) / y.size
     if g.size > 1:
         variance += tuned**2 * g.var(ddof=1) / g.size
@@ -303,7 +303,7 @@ def _powered(y: Floats, f: Floats, g: Floats, tuned: float) -> tuple[float, floa
 
 def _wilson(rate: float, variance: float, labels: int, level: float) -> tuple[float, float]:
     """Wilson's interval at the number of trials that would give this variance."""
-    effective = max(rate * (1 - rate) / variance, labels / 2)
+    effective = max(rate * (1 - rate) / variance, labels / 2) if variance > 0 else labels
     quantile = float(stats.t.ppf((1 + level) / 2, labels - 1))
     shift, width = quantile**2 / (2 * effective), quantile**2 / (4 * effective**2)
     half = quantile * math.sqrt(rate * (1 - rate) / effective + width)
