@@ -55,9 +55,11 @@ class ModelJudge:
 
 
 def _verdict(output: ModelOutput, rubric: Rubric, shown: Conversation) -> Verdict:
-    text = output.completion
     if output.error:
         return abstain("provider_error", output.error)
+    if not output.choices:
+        return abstain("broken_output", "The model gave no answer.")
+    text = output.completion
     if output.stop_reason == "content_filter" or _REFUSAL.match(text):
         return abstain("refused", text)
     if output.stop_reason == "model_length":
