@@ -19,7 +19,7 @@ def table(trials: Any, frame: Any, said: list[bool | None], outcomes: str = "") 
 
 def judged(observations: pl.DataFrame, *calibrated: Calibrated) -> JudgedRate:
     analysis = analyse(observations)
-    known = {"coercion": each for each in calibrated}
+    known = dict(zip(JUDGES, calibrated, strict=False))
     (found,) = judged_rates(observations, analysis, JUDGES, known)
     return found
 

@@ -159,6 +159,28 @@ class JudgedRate(_Frozen):
     )
 
 
+class Difference(_Frozen):
+    """A number in two conditions that differ in one factor, compared world by world."""
+
+    scenario: str
+    subject: str
+    column: str = Field(description="Column of the table, such as score.")
+    factor: str = Field(description="The factor in which the two conditions differ.")
+    first: str = Field(description="Its level in the first condition.")
+    second: str = Field(description="Its level in the second condition.")
+    held: dict[str, str] = Field(description="Levels of all other factors, the same in both.")
+    worlds: int = Field(description="Worlds with the number in both conditions.")
+    unpaired: int = Field(description="Worlds with it in one of them only, which are left out.")
+    first_mean: float | None = Field(description="Over those worlds; null where there are none.")
+    second_mean: float | None = Field(description="Over those worlds; null where there are none.")
+    difference: float | None = Field(
+        description="Second minus first; null where no world has both."
+    )
+    low: float | None = Field(description="Lower bound of the interval; null likewise.")
+    high: float | None = Field(description="Upper bound of the interval; null likewise.")
+    level: float = Field(description="Confidence of the interval.")
+
+
 class FailureReason(_Frozen):
     """Trials of one subject that failed for the same reason."""
 
@@ -179,6 +201,9 @@ class Analysis(_Frozen):
     subjects: list[SubjectSummary]
     cells: list[Cell]
     competence: list[Competence] = Field(default=[], description="One for each subject.")
+    differences: list[Difference] = Field(
+        default=[], description="The score in conditions that differ in one factor, by world."
+    )
     awareness: list[Awareness] = Field(
         default=[], description="Behaviour given what was said of a test; not causal."
     )
