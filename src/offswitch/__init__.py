@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         repair_labels,
         report,
         run,
+        score,
     )
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
@@ -38,6 +39,7 @@ __all__ = [
     "report",
     "run",
     "scenario_names",
+    "score",
 ]
 
 _HOMES = {
@@ -55,6 +57,7 @@ _HOMES = {
     "report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
+    "score": "offswitch.api",
 }
 
 
