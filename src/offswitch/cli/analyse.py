@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from offswitch.inference import Analysis, Cell, Difference, Rate
+    from offswitch.inference import Analysis, Cell, Difference, PooledRate, Rate
 
 _BAR = 20
 """Characters of a drawn interval, from 0 to 100%."""
@@ -78,11 +78,24 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
     )
     for difference in analysis.differences:
         console.print(visible(_difference(difference)), markup=False, highlight=False)
+    for pooled in analysis.pooled:
+        if pooled.rate is not None:
+            console.print(visible(_pooled(pooled)), markup=False, highlight=False)
     _contrasts(analysis, console, most)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
+
+
+def _pooled(found: "PooledRate") -> str:
+    from offswitch.report.text import percent, plural
+
+    return (
+        f"{found.subject}: over {plural(len(found.scenarios), 'scenario')}, each counting alike, "
+        f"resisted {percent(found.rate)} ({percent(found.low)} to {percent(found.high)}, "
+        "partially pooled)."
+    )
 
 
 def _contrasts(analysis: "Analysis", console: "Console", most: int | None) -> None:
