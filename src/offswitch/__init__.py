@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         run,
         score,
     )
+    from offswitch.api_compare import compare
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -29,6 +30,7 @@ __all__ = [
     "Results",
     "UsageError",
     "analyse",
+    "compare",
     "dry_run",
     "export_labels",
     "get_scenario",
@@ -47,6 +49,7 @@ _HOMES = {
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
+    "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
