@@ -14,9 +14,9 @@ from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
-from offswitch.inference import Analysis, JudgedRate
+from offswitch.inference import Analysis, JudgedRate, MixedRate
 from offswitch.inference import analyse as compute
-from offswitch.inference.contrasts import choice_named
+from offswitch.inference.contrasts import choice_named, worlds_of
 from offswitch.inference.families import correction_named
 from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
@@ -171,7 +171,11 @@ def score(
 
 
 def analyse(
-    directory: str | Path, *, choice: str = "baseline", correction: str = "holm"
+    directory: str | Path,
+    *,
+    choice: str = "baseline",
+    correction: str = "holm",
+    mix: str | Path | None = None,
 ) -> Analysis:
     """Compute every number of a campaign from its table, and write ``analysis.json``.
 
@@ -179,10 +183,11 @@ def analyse(
         directory: The campaign's folder.
         choice: Levels of a factor that are contrasted: each with the ``baseline``, or ``all``.
         correction: Of p-values in a family of contrasts: ``holm`` or ``benjamini-hochberg``.
+        mix: A YAML file with the shares of conditions in a deployment, to weigh rates by.
 
     Raises:
-        UsageError: There is no table of observations, it is corrupt or foreign, or there is no such
-            choice or correction.
+        UsageError: There is no table of observations, it is corrupt or foreign, there is no such
+            choice or correction, or the mix does not fit what was run.
     """
     from offswitch.sources.scoring import described
 
@@ -196,9 +201,17 @@ def analyse(
     observations = read_observations(folder.observations)
     analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
     judged = _judged(folder, observations, analysis)
-    analysis = analysis.model_copy(update={"judged": judged})
+    mixed = _mixed(observations, analysis, mix) if mix is not None else []
+    analysis = analysis.model_copy(update={"judged": judged, "mixed": mixed})
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
+
+
+def _mixed(observations: pl.DataFrame, analysis: Analysis, mix: str | Path) -> list[MixedRate]:
+    from offswitch.inference.mixes import mixed_rates, read_mix
+
+    worlds = worlds_of(observations)
+    return mixed_rates(read_mix(Path(mix)), analysis.cells, worlds, analysis.level)
 
 
 def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> list[JudgedRate]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from offswitch.inference import Analysis, Cell, Difference, PooledRate, Rate
+    from offswitch.inference import Analysis, Cell, Difference, MixedRate, PooledRate, Rate
 
 _BAR = 20
 """Characters of a drawn interval, from 0 to 100%."""
@@ -34,6 +34,10 @@ def analyse(
     correction: Annotated[
         str, typer.Option(help="For many contrasts: 'holm' or 'benjamini-hochberg'.")
     ] = "holm",
+    mix: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML: the share of each condition in a deployment."),
+    ] = None,
 ) -> None:
     """Compute the rates of a campaign and write them to analysis.json.
 
@@ -46,7 +50,7 @@ def analyse(
 
     from offswitch import api
 
-    analysis = api.analyse(directory, choice=pairs, correction=correction)
+    analysis = api.analyse(directory, choice=pairs, correction=correction, mix=mix)
     if as_json:
         typer.echo(analysis.model_dump_json(indent=2))
     else:
@@ -78,6 +82,8 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
     )
     for difference in analysis.differences:
         console.print(visible(_difference(difference)), markup=False, highlight=False)
+    for mixed in analysis.mixed:
+        console.print(visible(_mixed(mixed)), markup=False, highlight=False)
     for pooled in analysis.pooled:
         if pooled.rate is not None:
             console.print(visible(_pooled(pooled)), markup=False, highlight=False)
@@ -86,6 +92,16 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
+
+
+def _mixed(found: "MixedRate") -> str:
+    from offswitch.report.text import percent
+
+    where = f"{found.scenario}, {found.subject}: in the stated mix"
+    if found.rate is None:
+        return f"{where} unknown: {found.reason}."
+    ends = f"{percent(found.low)} to {percent(found.high)}"
+    return f"{where} it would resist in {percent(found.rate)} ({ends})."
 
 
 def _pooled(found: "PooledRate") -> str:

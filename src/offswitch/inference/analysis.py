@@ -259,6 +259,20 @@ class PooledRate(_Frozen):
     reason: str | None = Field(description="Why there is no rate, or null.")
 
 
+class MixedRate(_Frozen):
+    """How often one subject would resist in one scenario, in a stated mix of conditions."""
+
+    scenario: str
+    subject: str
+    weights: dict[str, float] = Field(description="Share of each cell, by key.")
+    rate: float | None = Field(description="Weighted rate; null where a part was not measured.")
+    low: float | None = Field(description="Lower bound of the interval; null likewise.")
+    high: float | None = Field(description="Upper bound of the interval; null likewise.")
+    level: float = Field(description="Confidence of the interval.")
+    shared_worlds: bool = Field(description="Whether conditions share worlds: errors add up then.")
+    reason: str | None = Field(description="Why there is no rate, or null.")
+
+
 class FailureReason(_Frozen):
     """Trials of one subject that failed for the same reason."""
 
@@ -284,6 +298,9 @@ class Analysis(_Frozen):
     )
     pooled: list[PooledRate] = Field(
         default=[], description="Over the scenarios of each subject, where it has several."
+    )
+    mixed: list[MixedRate] = Field(
+        default=[], description="Reweighted to a stated mix of conditions, where one was given."
     )
     contrasts: list[Contrast] = Field(
         default=[], description="What changes how often it resisted; the most certain first."
