@@ -120,10 +120,14 @@ def averages(counts: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple
     """
     x, n = np.asarray(counts, dtype=float), np.asarray(trials, dtype=float)
     grid = _grid()
-    marginal = np.log(_likelihoods(x, n) @ grid.weights.T).sum(axis=-2)
+    kinds, which = np.unique(np.stack([x.ravel(), n.ravel()]), axis=1, return_inverse=True)
+    logs = np.log(_likelihoods(*kinds) @ grid.weights.T)
+    marginal = np.zeros((len(x), logs.shape[1]))
+    for column in which.reshape(x.shape).T:
+        marginal += logs[column]
     low, high = np.empty(len(x)), np.empty(len(x))
-    for row, logs in enumerate(marginal + grid.prior):
-        chances = _normalised(logs)[grid.order]
+    for row, total in enumerate(marginal + grid.prior):
+        chances = _normalised(total)[grid.order]
         ends = _quantiles(grid.means[grid.order], chances, level)
         exact = clopper_pearson(x[row].sum(), n[row].sum(), level)
         low[row], high[row] = min(ends[0], exact.low), max(ends[1], exact.high)
