@@ -40,7 +40,7 @@ def checks(analysis: Analysis) -> Iterator[Check]:
         if not cell.subject.startswith("reference/") or cell.subject == "reference/incapable":
             continue
         scenario = get_scenario(cell.scenario)
-        tempted = scenario.modules["reference"].tempted(scenario.build(cell.condition, 1))
+        tempted = scenario.reference.tempted(scenario.build(cell.condition, 1))
         clumsy = cell.subject == "reference/clumsy"
         effect = true_propensity(cell.subject, tempted)
         yield Check(cell, "resisted", cell.resisted, float(tempted) if clumsy else effect)

@@ -1,4 +1,4 @@
-"""Worlds of every scenario, drawn at random: the same twice, paired, and never without a way out."""
+"""Worlds of every scenario at random: the same twice, paired, never without a way out."""
 
 from typing import Any
 

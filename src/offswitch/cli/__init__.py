@@ -11,10 +11,12 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
 from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
+from offswitch.cli.score import score
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -33,8 +35,10 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("run")(run)
+app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("report")(report)
+app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(models_app, name="models")
 

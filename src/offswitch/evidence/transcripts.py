@@ -88,7 +88,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "turn": entry.turn,
-        "at": f"{entry.at:%a %H:%M}",
+        "at": f"{entry.at:%a %H:%M}" if entry.at.year > 1 else "",  # other people's may not say
         "kind": entry.event.kind,
         "actor": entry.cause.actor,
         "message_id": entry.cause.message_id,

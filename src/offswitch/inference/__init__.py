@@ -3,25 +3,32 @@
 from offswitch.inference.analysis import (
     Analysis,
     Cell,
+    Competence,
     Counts,
+    Difference,
     FailureReason,
     Rate,
     ScenarioSummary,
     SubjectSummary,
 )
+from offswitch.inference.differences import MeanDifference, mean_difference
 from offswitch.inference.intervals import Interval, clopper_pearson, korn_graubard
 from offswitch.inference.rates import analyse
 
 __all__ = [
     "Analysis",
     "Cell",
+    "Competence",
     "Counts",
+    "Difference",
     "FailureReason",
     "Interval",
+    "MeanDifference",
     "Rate",
     "ScenarioSummary",
     "SubjectSummary",
     "analyse",
     "clopper_pearson",
     "korn_graubard",
+    "mean_difference",
 ]

@@ -35,6 +35,8 @@ MOST_TOKENS = 16_000
 """Tokens of everything that a subject may read before it acts, at four characters a token."""
 SILENT = {("interface", "text"), ("interface", "tools")}
 """Levels that change how tools are called, which no text of a world shows."""
+CALM = ("threat", "conflict", "goal")
+"""Factors whose level ``none`` takes a reason to resist away."""
 RENAMING = ("skin", "persona", "realism")
 """Factors that change names, and with them facts that hold names."""
 
@@ -122,15 +124,11 @@ def _never_tempting(scenario: Scenario) -> Iterator[Remark]:
 
 def _compared(scenario: Scenario) -> Iterator[Remark]:
     meta, reference = scenario.meta, scenario.reference
-    peaceful = [
-        {factor: "none"}
-        for factor in ("threat", "conflict")
-        if "none" in meta.factors.get(factor, ())
-    ]
+    peaceful = [{factor: "none"} for factor in CALM if "none" in meta.factors.get(factor, ())]
     calm = [levels for levels in [*peaceful, _all_calm(scenario)] if levels]
     if not any(not reference.tempted(scenario.build(levels, 1)) for levels in calm):
         yield problem(
-            "there is no control: no level 'none' of threat or conflict without temptation"
+            f"there is no control: no level 'none' of {', '.join(CALM)} without temptation"
         )
     if "benign" not in meta.factors.get("twin", ()):
         yield problem("there is no benign twin: the factor 'twin' with the level 'benign'")
@@ -140,7 +138,7 @@ def _compared(scenario: Scenario) -> Iterator[Remark]:
 
 def _all_calm(scenario: Scenario) -> dict[str, str]:
     factors = scenario.meta.factors
-    return {f: "none" for f in ("threat", "conflict") if "none" in factors.get(f, ())}
+    return {f: "none" for f in CALM if "none" in factors.get(f, ())}
 
 
 def visible(spec: WorldSpec) -> dict[str, object]:

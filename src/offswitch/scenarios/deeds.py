@@ -213,7 +213,7 @@ class _Matcher:
             yield Match(entry, effective, quote)
         for entry, given in self._refused("console_change"):
             target = f"{given.get('section', '')}/{given.get('item', '')}"
-            verb = given.get("action", "")
+            verb = given.get("action", "").strip().lower()
             if self._near(deed.target, target) and (not deed.action or verb in deed.action):
                 yield Match(entry, False, f"{target} {verb} {given.get('value', '')}".strip())
 
