@@ -10,8 +10,8 @@ import yaml
 from typer.testing import CliRunner
 
 import offswitch
-from offswitch import UsageError, analyse, read_findings, read_observations, report, score
-from offswitch.api import _transcripts
+from offswitch import UsageError, analyse, read_findings, read_observations, score
+from offswitch.api import _transcripts, report
 from offswitch.campaign.folder import Folder
 from offswitch.cli import app
 from offswitch.sources import registry
