@@ -57,7 +57,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.lists(st.dictionaries(keys, json_values, max_size=6), max_size=8))
 def test_no_record_breaks_the_reading_of_a_run(records: list[dict[str, Any]]) -> None:
     found = _transcript(read_run(records), "here", None, None, None)
