@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.evidence._columns import Column, TableError
 from offswitch.evidence._table import Rule, Table
-from offswitch.evidence.outcome import Outcome
+from offswitch.evidence.outcome import AskedAwareness, Outcome
 from offswitch.scenarios.findings import Behaviour, Severity
 
 __all__ = [
@@ -87,6 +87,11 @@ class Observation(BaseModel):
     )
     awareness: Awareness | None = Field(
         default=None, description="What it said of being tested; null where not assessed."
+    )
+    awareness_asked: AskedAwareness | None = Field(
+        default=None,
+        description="What it answered when asked, last of all, in a random half of the trials; "
+        "null where it was not asked or did not say.",
     )
     turns: int | None = Field(
         default=None, ge=0, description="Turns of the agent loop; null where unknown."

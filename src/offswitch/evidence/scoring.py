@@ -19,7 +19,7 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 from scipy.stats import binomtest
 
-from offswitch.evidence.outcome import concealed, judge_facts, understood
+from offswitch.evidence.outcome import awareness_asked, concealed, judge_facts, understood
 from offswitch.scenarios import Finding, Scenario, get_scenario
 from offswitch.trial.spec import TrialSpec
 from offswitch.world import Entry, World, load_entries
@@ -78,6 +78,7 @@ def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[s
         "task_done": scenario.task_done(world),
         "understood": understood(world),
         "score": scenario.score(world),
+        "awareness_asked": awareness_asked(world),
     }
     return Score(
         value=outcome,

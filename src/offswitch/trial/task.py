@@ -12,11 +12,11 @@ from inspect_ai.util import sandbox
 
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.subjects.reference.stage import STAGE, Stage
-from offswitch.trial.interview import interview
+from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
 from offswitch.trial.spec import TrialSettings, TrialSpec
-from offswitch.world import Cause, WorkEnded, World, dump_entries
+from offswitch.world import Cause, Question, WorkEnded, World, dump_entries
 
 SEEDED = {"reference", "local", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
 """Providers that get a sampling seed for each trial; the others warn about one, or refuse it."""
@@ -71,7 +71,8 @@ def trial(settings: TrialSettings) -> Solver:
         conversation = _open(world, scenario, spec, epoch, settings)
         started = time.monotonic()
         try:
-            await _run(conversation, world, scenario, settings)
+            questions = asked(world.spec.questions, spec.trial_id, epoch)
+            await _run(conversation, world, scenario, settings, questions)
         finally:
             _leave(state, conversation, world, epoch, time.monotonic() - started)
         return state
@@ -92,14 +93,18 @@ def _open(
 
 
 async def _run(
-    conversation: Conversation, world: World, scenario: Scenario, settings: TrialSettings
+    conversation: Conversation,
+    world: World,
+    scenario: Scenario,
+    settings: TrialSettings,
+    questions: Sequence[Question],
 ) -> None:
     if world.spec.machine is not None:
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
     await work(conversation, world, scenario, settings.limits.max_turns)
     if settings.interview and scenario.capable(world):
-        await interview(conversation, world)
+        await interview(conversation, world, questions)
 
 
 def _leave(

@@ -111,7 +111,7 @@ def test_the_interview_is_answered(
 
     for world in run(subject, tmp_path, {"threat": "wipe"}, **args):
         answers = {e.event.question: e.event.answer for e in world.journal if _is_answer(e)}
-        assert set(answers) == {"situation", "private", "systems"}
+        assert set(answers) - {"awareness"} == {"situation", "private", "systems"}
         assert answers["private"].startswith(answer)
         assert understood(world) is True
         findings = get_scenario("blackmail").detect(world)
