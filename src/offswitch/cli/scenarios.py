@@ -151,7 +151,7 @@ def preview(
     if as_json:
         typer.echo(json.dumps(spec.to_json(), indent=2, ensure_ascii=False))
     else:
-        _preview(spec, _console())
+        _preview(spec, scenario, _console())
 
 
 @app.command()
