@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from offswitch._errors import UsageError
-    from offswitch.api import Results, analyse, report, run
+    from offswitch.api import (
+        Results,
+        analyse,
+        dry_run,
+        export_labels,
+        label,
+        repair_labels,
+        run,
+        score,
+        write_report,
+    )
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -19,12 +29,17 @@ __all__ = [
     "Results",
     "UsageError",
     "analyse",
+    "dry_run",
+    "export_labels",
     "get_scenario",
+    "label",
     "read_findings",
     "read_observations",
-    "report",
+    "repair_labels",
     "run",
     "scenario_names",
+    "score",
+    "write_report",
 ]
 
 _HOMES = {
@@ -32,12 +47,17 @@ _HOMES = {
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
+    "dry_run": "offswitch.api",
+    "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
+    "label": "offswitch.api",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
-    "report": "offswitch.api",
+    "repair_labels": "offswitch.api",
+    "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
+    "score": "offswitch.api",
 }
 
 

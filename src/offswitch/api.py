@@ -1,6 +1,6 @@
 """The public Python API: run a campaign, analyse its table, write its report."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,14 +14,18 @@ from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
-from offswitch.inference import Analysis
+from offswitch.inference import Analysis, JudgedRate
 from offswitch.inference import analyse as compute
+from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    from offswitch.campaign.dryrun import DryRun
+    from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
-    from offswitch.design import Plan
+    from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.sources.scoring import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ def run(
     *,
     overrides: Iterable[str] = (),
     retry_errors: bool = False,
+    prices: str | Path | None = None,
+    seed_secret: bytes | str | Path | None = None,
     watcher: "Watcher | None" = None,
 ) -> Results:
     """Run a campaign, or go on with one; write its tables, its analysis and its report.
@@ -58,6 +64,9 @@ def run(
         overrides: Changes to the plan, each ``key=value`` with a dotted key and a YAML value; only
             for plans that are read.
         retry_errors: Whether trials that failed are run again.
+        prices: A YAML file of prices that count more than those of the package.
+        seed_secret: For plans with private worlds: path of the file with their secret, or the
+            secret itself as bytes. It is written nowhere.
         watcher: Is told how it goes on.
 
     Raises:
@@ -66,18 +75,95 @@ def run(
         Interrupted: The run was stopped; run it again to go on.
     """
     from offswitch.campaign.compile import compile_plan
-    from offswitch.campaign.plans import read_plan
     from offswitch.campaign.run import run_campaign
 
-    document = None
-    if isinstance(plan, str | Path):
-        plan, document = read_plan(plan, overrides)
-    elif list(overrides):
-        raise UsageError("overrides change plans that are read; use plan.model_copy instead")
-    folder = Folder(Path(out) if out is not None else Path(f"{plan.name}-results"))
-    run_campaign(compile_plan(plan, document), folder, watcher, retry_errors=retry_errors)
+    costs, secret = _prices(prices), _secret(seed_secret)
+    found, document = _found(plan, overrides)
+    folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
+    run_campaign(
+        compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
+    )
     analysis = analyse(folder.path)
-    report(folder.path)
+    write_report(folder.path)
+    observations, findings = read_observations(folder.observations), read_findings(folder.findings)
+    return Results(folder, observations, findings, analysis)
+
+
+def dry_run(
+    plan: "str | Path | Plan",
+    *,
+    overrides: Iterable[str] = (),
+    prices: str | Path | None = None,
+    seed_secret: bytes | str | Path | None = None,
+) -> "DryRun":
+    """What a campaign would run, take in tokens and cost; runs nothing and writes nothing.
+
+    Needs no API key, no provider's package and no sandbox.
+
+    Args:
+        plan: Path of a YAML file, name of a preset, or a plan.
+        overrides: As for `run`.
+        prices: A YAML file of prices that count more than those of the package.
+        seed_secret: As for `run`; it is checked where it is given, and never needed here.
+
+    Raises:
+        UsageError: Something in the plan, in the file of prices or in the secret is wrong.
+    """
+    from offswitch.campaign.dryrun import rehearse
+
+    costs, secret = _prices(prices), _secret(seed_secret)
+    return rehearse(*_found(plan, overrides), costs, secret)
+
+
+def _secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+    from offswitch.design import read_secret
+
+    return read_secret(source) if source is not None else None
+
+
+def _prices(path: str | Path | None) -> "Prices | None":
+    from offswitch.campaign.prices import read_prices
+
+    return read_prices(path) if path is not None else None
+
+
+def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, Document | None]":
+    """A plan and, where it is read, its document."""
+    from offswitch.campaign.plans import read_plan
+
+    if isinstance(plan, str | Path):
+        return read_plan(plan, overrides)
+    if list(overrides):
+        raise UsageError("overrides change plans that are read; use plan.model_copy instead")
+    return plan, None
+
+
+def score(
+    source: str,
+    path: str | Path,
+    out: str | Path,
+    *,
+    progress: "Callable[[Tally], None] | None" = None,
+) -> Results:
+    """Score transcripts that others made; write the tables, the analysis and the report.
+
+    Args:
+        source: Name of the source that reads them; see ``docs/sources.md``.
+        path: The transcripts: a file or a folder.
+        out: The folder for the results; one that was scored before is scored anew.
+        progress: Is told after each transcript.
+
+    Raises:
+        UsageError: There is no such source, it finds nothing to read, or the folder holds
+            something else.
+    """
+    from offswitch.sources.registry import get_source
+    from offswitch.sources.scoring import score_into
+
+    folder = Folder(Path(out))
+    score_into(source, get_source(source), Path(path), folder.path, progress)
+    analysis = analyse(folder.path)
+    write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
 
@@ -91,17 +177,42 @@ def analyse(directory: str | Path) -> Analysis:
     Raises:
         UsageError: There is no table of observations, or it is corrupt or foreign.
     """
+    from offswitch.sources.scoring import described
+
     folder = Folder(Path(directory))
-    behaviours = {
+    behaviours = {name: list(each.behaviours) for name, each in described(folder.path).items()}
+    behaviours |= {
         name: [str(behaviour) for behaviour in get_scenario(name).meta.behaviours]
         for name in scenario_names()
     }
-    analysis = compute(read_observations(folder.observations), looked_for=behaviours)
+    observations = read_observations(folder.observations)
+    analysis = compute(observations, looked_for=behaviours)
+    judged = _judged(folder, observations, analysis)
+    analysis = analysis.model_copy(update={"judged": judged})
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
 
 
-def report(directory: str | Path, file: str | Path | None = None) -> Path:
+def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> list[JudgedRate]:
+    """What judges say in each cell, corrected where the folder holds a calibration."""
+    from offswitch.evidence.calibration import read_calibration
+    from offswitch.evidence.judges.table import read_verdicts
+
+    rows = [row for row in read_verdicts(folder.verdicts) if row.columns]
+    if not rows:
+        return []
+    judges = {name: row.judge for row in rows for name in row.columns}
+    found = read_calibration(folder.calibration)
+    texts = {row.rubric: row.rubric_digest for row in rows}
+    every = found.calibrated(texts) if found is not None else {}
+    own = {name: every.get((name.removesuffix(f"@{j}"), j)) for name, j in judges.items()}
+    other = {name: calibrated for (name, _), calibrated in every.items()}
+    calibrations = {name: own[name] or other.get(name) for name in judges}
+    known = {name: each for name, each in calibrations.items() if each is not None}
+    return judged_rates(observations, analysis, judges, known)
+
+
+def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:
@@ -115,16 +226,18 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
     target = Path(file) if file is not None else folder.report
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
     page = render(
         analyse(directory),
         observations,
         findings,
-        _transcripts(folder, observations),
+        transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
     )
@@ -132,13 +245,98 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
     return target
 
 
-def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
+def label(
+    directory: str | Path,
+    rubrics: Sequence[str] = (),
+    *,
+    rater: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    port: int = 0,
+    browser: bool = True,
+    say: Callable[[str], None] = print,
+) -> list[Path]:
+    """Serve the labelling page of a campaign to this machine until the process is interrupted.
+
+    Labels are kept in ``labelling.jsonl``; at the end they are written to ``labels.csv`` and
+    ``labels.jsonl`` as well, unless these hold labels that were given elsewhere.
+
+    Args:
+        directory: The campaign's folder.
+        rubrics: Names or Markdown files of rubrics; where there are none, those that were used here
+            before, or else the default.
+        rater: The only rater who may work on the page; it asks for a name where null.
+        sample: How many trials are drawn; all where null.
+        seed: Decides the sample and the order.
+        port: From 1 to 65535; any free one where 0.
+        browser: Whether to open a browser.
+        say: Is given the page's address.
+
+    Returns:
+        The files to which the labels were written.
+
+    Raises:
+        UsageError: A rubric, a log or the table is missing, a name is no rater's, the port cannot
+            be used, or the labels are damaged (the message says where).
+    """
+    from offswitch.labelling.session import open_desk, run
+
+    desk = open_desk(Path(directory), rubrics=rubrics, rater=rater, sample=sample, seed=seed)
+    return run(desk, port=port, browser=browser, say=say)
+
+
+def export_labels(directory: str | Path, file: str | Path) -> int:
+    """Write the labels of a campaign to a ``.csv`` or ``.jsonl`` file; return how many there are.
+
+    Raises:
+        UsageError: There are no labels, they are damaged, or the file cannot be written.
+    """
+    from offswitch.labelling.export import export
+    from offswitch.labelling.session import open_store
+
+    store = open_store(Path(directory))
+    if not store.path.exists():
+        raise UsageError(f"{directory}: nothing was labelled here; run 'offswitch label' first")
+    return export(store.read(), Path(file))
+
+
+def repair_labels(directory: str | Path) -> Path | None:
+    """Go on with the labels of a campaign that can be read, where some cannot.
+
+    Returns:
+        Where the damaged file was put, whole; null if nothing was damaged.
+
+    Raises:
+        UsageError: There are no labels.
+    """
+    from offswitch.labelling.store import NAME, repair
+
+    return repair(Path(directory) / NAME)
+
+
+SHOWN = 4_000
+"""Transcripts that are looked up for a report; more than these do not fit into its page anyway."""
+
+
+def _shown(observations: pl.DataFrame) -> pl.DataFrame:
+    """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    observations = observations.filter(pl.col("log").is_not_null())
+    if observations.height > SHOWN:
+        factors = [name for name in observations.columns if name.startswith("factor.")]
+        groups = ["scenario", "subject", *factors, "outcome"]
+        place = pl.int_range(pl.len()).over(groups)
+        observations = observations.sort(place, maintain_order=True).head(SHOWN)
+    return observations
+
+
+def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
     """The transcripts of the rows, one log after the other; a log that is gone has none."""
     from inspect_ai.log import read_eval_log_samples_by_id
 
     from offswitch.evidence.transcripts import transcript_of
 
-    rows = observations.filter(pl.col("log").is_not_null()).select("log", "sample_id").sort("log")
+    rows = observations.filter(pl.col("log").is_not_null())
+    rows = rows.select("log", "sample_id").sort("log", maintain_order=True)
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
         samples = group["sample_id"].to_list() if path.is_file() else []
@@ -150,14 +348,17 @@ def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transc
 
 def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFrame) -> "ReportMeta":
     from offswitch.report import FactorText, ReportMeta, ScenarioText
+    from offswitch.sources.scoring import described
 
+    read = described(Path(directory))
     used = sorted(set(observations["scenario"]) & set(scenario_names()))
     scenarios = {name: get_scenario(name).meta for name in used}
     return ReportMeta(
         title=str(plan.get("name") or Path(directory).resolve().name),
         created=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         versions={name: version(name) for name in ("offswitch", "inspect_ai")},
-        scenarios={
+        scenarios={n: ScenarioText(d.title, d.summary, d.source) for n, d in read.items()}
+        | {
             name: ScenarioText(
                 meta.title, meta.summary, meta.source, tuple(w.text for w in meta.ways_out)
             )

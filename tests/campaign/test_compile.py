@@ -6,7 +6,8 @@ from tests.campaign.conftest import QUICK, compiled
 
 from offswitch import UsageError
 from offswitch.campaign.compile import Campaign, compile_plan
-from offswitch.campaign.plans import preset_names, read_plan
+from offswitch.campaign.plans import read_plan
+from offswitch.campaign.presets import preset_names
 from offswitch.design import make_plan, parse_document
 from offswitch.scenarios import get_scenario
 
@@ -111,6 +112,13 @@ SUBJECT = "subjects: [reference/compliant]\n"
             ["plan.yaml, line 2: config.temperature: "],
         ),
         (
+            f"{SUBJECT}scenarios: [blackmail]\npublished: palisade\n",
+            [
+                "plan.yaml, line 3: there is no table of published figures 'palisade'",
+                "anthropic-2025",
+            ],
+        ),
+        (
             f"{SUBJECT}scenarios: [blackmail]\nsandbox: dokcer\n",
             ["plan.yaml, line 3: there is no sandbox 'dokcer'. Did you mean 'docker'?"],
         ),
@@ -147,14 +155,6 @@ def test_an_optional_subject_that_cannot_run_is_left_out(monkeypatch: pytest.Mon
         compiled(subjects=[optional])
 
 
-@pytest.mark.parametrize("name", preset_names())
-def test_presets_compile(name: str) -> None:
-    plan, document = read_plan(name)
-    campaign = compile_plan(plan, document)
-    assert campaign.plan.name == name
-    assert len(campaign.cells) == len({cell.key for cell in campaign.cells}) > 1
-
-
 def test_the_demo_has_three_conditions_and_forty_worlds_each() -> None:
     campaign = compile_plan(*read_plan("demo"))
     counts = {e.subject.name: len(e.trials) for e in campaign.entrants}
@@ -165,8 +165,9 @@ def test_the_demo_has_three_conditions_and_forty_worlds_each() -> None:
 
 def test_plans_are_found_or_what_exists_is_named() -> None:
     for source in ("smok", "folder/plan.yaml", "plan.yml"):
-        with pytest.raises(UsageError, match="smoke"):
+        with pytest.raises(UsageError) as error:
             read_plan(source)
+        assert all(name in str(error.value) for name in preset_names())
 
 
 def test_what_defines_the_results_is_in_the_hash() -> None:
@@ -190,7 +191,9 @@ def test_what_defines_the_results_is_in_the_hash() -> None:
 def test_what_does_not_define_the_results_is_not() -> None:
     base = compiled().definition.hash
     assert compiled(concurrency={"trials": 3, "connections": 2}).definition.hash == base
-    assert compiled(name="other").definition.hash == base
+    assert compiled(name="other", about="a line").definition.hash == base
+    assert compiled(published="palisade-2025").definition.hash == base
+    assert compiled(estimate={"output_tokens_per_turn": 9}).definition.hash == base
     assert compiled(worlds=[1, 2, 3, 4]).definition.hash == base
     price = {"input": 1, "output": 2}
     priced = {"model": "reference/compliant", "price": price}

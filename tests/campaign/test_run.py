@@ -7,6 +7,7 @@ import sys
 import time
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_every_trial_has_one_row_in_the_order_of_the_plan(tmp_path: Path) -> Non
         assert row["model"] == row["subject"]
         assert row["turns"] >= 1
         assert row["input_tokens"] > 0
-        assert row["cost_usd"] is None
+        assert row["cost_usd"] == 0.0, "a script costs nothing"
         assert (tmp_path / row["log"]).is_file()
     assert Counter(e.trial.trial_id for e in watcher.trials) == Counter(list(campaign.trials))
     assert {e.trial.trial_id: e.outcome for e in watcher.trials} == dict(
@@ -335,14 +336,43 @@ def read_samples(campaign: Campaign) -> list[EvalSample]:
 
 
 def test_costs_are_in_the_table_where_the_price_is_known(tmp_path: Path) -> None:
-    free, dear = "reference/compliant", "reference/clumsy"
+    dear = "reference/clumsy"
     priced = {"model": dear, "price": {"input": 100, "output": 1000}}
     watcher = Notebook()
-    campaign = compiled(subjects=[free, priced], worlds=2)
+    campaign = compiled(subjects=["reference/compliant", priced], worlds=2)
     rows = run_campaign(campaign, Folder(tmp_path), watcher).observations
-    assert rows.filter(subject=free)["cost_usd"].null_count() == 4
+    assert set(rows.filter(subject="reference/compliant")["cost_usd"]) == {0.0}
     for row in rows.filter(subject=dear).iter_rows(named=True):
         dollars = (100 * row["input_tokens"] + 1000 * row["output_tokens"]) / 1e6
         assert row["cost_usd"] == pytest.approx(dollars)
     told = {e.trial.trial_id: e.cost_usd for e in watcher.trials}
     assert told == dict(zip(rows["trial_id"], rows["cost_usd"], strict=True))
+
+
+def test_a_cost_that_nobody_knows_is_null(tmp_path: Path) -> None:
+    watcher = Notebook()
+    campaign = fragile(compiled(), 2)
+    unpriced = replace(campaign, entrants=tuple(replace(e, price=None) for e in campaign.entrants))
+    rows = run_campaign(unpriced, Folder(tmp_path), watcher).observations
+    assert rows["cost_usd"].null_count() == rows.height
+    assert {e.cost_usd for e in watcher.trials} == {None}
+
+
+def test_which_price_was_used_stands_in_the_plan_as_run(tmp_path: Path) -> None:
+    table = tmp_path / "mine.yaml"
+    table.write_text("prices: [{models: ['reference/c*'], input: 7, output: 9}]\n")
+    subjects = ["reference/compliant", {"model": "reference/covert", "price": QUICK_PRICE}]
+    plan = plan_file(tmp_path, subjects=subjects, worlds=1)
+    results = offswitch.run(plan, tmp_path / "out", prices=table)
+    used = yaml.safe_load(results.folder.plan.read_text())["as_run"]["prices"]
+    assert used["reference/compliant"] == {
+        "input": 7.0, "output": 9.0, "origin": "file", "source": "mine.yaml",
+    }  # fmt: skip
+    assert used["reference/covert"] == {**QUICK_PRICE, "origin": "plan", "source": "the plan"}
+    for row in results.observations.iter_rows(named=True):
+        price = used[row["subject"]]
+        dollars = price["input"] * row["input_tokens"] + price["output"] * row["output_tokens"]
+        assert row["cost_usd"] == pytest.approx(dollars / 1e6)
+
+
+QUICK_PRICE = {"input": 1.0, "output": 2.0}

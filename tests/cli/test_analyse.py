@@ -108,3 +108,13 @@ def test_intervals_are_drawn_to_scale(
 ) -> None:
     values = {"rate": rate, "low": low, "high": high, "method": None, "effective_n": None}
     assert drawn(Rate(count=0, n=0, level=0.95, **values)) == line  # type: ignore[arg-type]
+
+
+def test_scores_in_two_conditions_are_compared(tmp_path: Path) -> None:
+    calm = rows(factors={"threat": "none"}, score=0.9)
+    threatened = rows("calm", score=0.4)
+    threatened = [r.model_copy(update={"trial_id": f"{r.trial_id}w"}) for r in threatened]
+    write_observations([*calm, *threatened], tmp_path / "observations.parquet")
+    printed = " ".join(_printed(tmp_path).split())
+    assert "shutdown, calm: score, threat none 90%, wipe 40%: -50 points" in printed
+    assert "4 worlds" in printed

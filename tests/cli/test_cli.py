@@ -13,7 +13,8 @@ from offswitch.cli.scenarios import _paragraphs
 from offswitch.scenarios import scenario_names
 
 COMMANDS = (
-    ("demo",), ("run",), ("analyse",), ("report",), ("models", "list"), ("models", "pull"),
+    ("demo",), ("run",), ("analyse",), ("report",), ("label",),
+    ("models", "list"), ("models", "pull"),
     ("scenarios", "list"), ("scenarios", "show"), ("scenarios", "preview"),
 )  # fmt: skip
 

@@ -86,6 +86,77 @@ def test_conditions_keep_their_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("condition", "vary", "varied", "excepted", "levels"),
+    [
+        ("{}", None, (), (), {}),
+        ("{vary: all}", "all", (), (), {}),
+        ("{vary: all, except: skin}", "all", (), ("skin",), {}),
+        ("{vary: all, except: [skin, aim]}", "all", (), ("skin", "aim"), {}),
+        ("{vary: threat}", ("threat",), ("threat",), (), {}),
+        (
+            "{vary: [threat, goal], threat: wipe}",
+            ("threat", "goal"),
+            ("threat", "goal"),
+            (),
+            {"threat": ("wipe",)},
+        ),
+        ("{vary: all, name: x, threat: [none]}", "all", (), (), {"threat": ("none",)}),
+    ],
+)
+def test_factors_to_vary(
+    condition: str,
+    vary: Any,
+    varied: tuple[str, ...],
+    excepted: tuple[str, ...],
+    levels: dict[str, tuple[str, ...]],
+) -> None:
+    plan = read(f"subjects: a/b\nscenarios: {{all: [{condition}]}}\n")
+    (found,) = plan.scenarios["all"]
+    assert (found.vary, found.varied, found.excepted, found.levels) == (
+        vary, varied, excepted, levels,
+    )  # fmt: skip
+    assert found.varies_all == (vary == "all")
+    assert make_plan(parse_document(dump_plan(plan), "copy")) == plan
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("{vary: []}", "scenarios.b.0.vary: write all, the name of a factor, or a list"),
+        ("{vary: 3}", "write all, the name of a factor, or a list of names"),
+        ("{vary: [all, threat]}", "write either all or names; leave factors out with except"),
+        ("{vary: [threat, threat]}", "a factor stands twice"),
+        ("{except: skin}", "'except' goes with 'vary: all'"),
+        ("{vary: threat, except: skin}", "'except' goes with 'vary: all'"),
+        ("{vary: all, threat: [none, wipe]}", "threat has several levels beside 'vary'"),
+    ],
+)
+def test_factors_to_vary_that_make_no_sense_are_refused(condition: str, message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read(f"subjects: a/b\nscenarios:\n  b:\n    - {condition}\n")
+    assert message in str(error.value)
+    assert str(error.value).startswith("plan.yaml, line 4: ")
+
+
+def test_what_changes_no_result() -> None:
+    plan = read(
+        f"{GOOD}about: a line\npublished: palisade-2025\nestimate: {{output_tokens_per_turn: 0}}\n"
+    )
+    assert (plan.about, plan.published) == ("a line", "palisade-2025")
+    assert plan.estimate.output_tokens_per_turn == 0
+    assert read(GOOD).estimate.output_tokens_per_turn == 300
+    with pytest.raises(UsageError, match=r"estimate\.output_tokens_per_turn"):
+        read(f"{GOOD}estimate: {{output_tokens_per_turn: -1}}\n")
+
+
+def test_splits() -> None:
+    assert read(GOOD).split == "public"
+    assert read(f"{GOOD}split: private\n").split == "private"
+    with pytest.raises(UsageError, match=r"plan.yaml, line 3: split: "):
+        read(f"{GOOD}split: secret\n")
+
+
+@pytest.mark.parametrize(
     ("text", "messages"),
     [
         ("", ["plan.yaml: a plan is a mapping"]),
@@ -106,6 +177,10 @@ def test_conditions_keep_their_names() -> None:
         (
             f"{GOOD}concurrency: {{trails: 4}}\n",
             ["plan.yaml, line 3: there is no key 'trails'. Did you mean 'trials'?"],
+        ),
+        (
+            f"{GOOD}estimate: {{output_tokens: 4}}\n",
+            ["plan.yaml, line 3: there is no key 'output_tokens'", "'output_tokens_per_turn'?"],
         ),
         ("subjects: [{args: {}}]\nscenarios: [b]\n", ["line 1: subjects.0.model: is missing"]),
         ("subjects: []\nscenarios: []\n", ["subjects: is empty", "scenarios: is empty"]),
@@ -141,11 +216,13 @@ def test_what_is_wrong_is_said_with_its_line_and_key(text: str, messages: list[s
 
 
 names = st.from_regex(r"[a-z][a-z_]{0,8}", fullmatch=True)
-levels = st.dictionaries(
-    names.filter(lambda name: name not in {"name", "levels"}),
-    names | st.lists(names, min_size=1, max_size=3, unique=True),
-    max_size=3,
+factors = names.filter(lambda name: name not in {"name", "levels", "vary", "except", "all"})
+varied = st.fixed_dictionaries(
+    {"vary": st.just("all") | st.lists(factors, min_size=1, max_size=3, unique=True)}
 )
+levels = st.dictionaries(
+    factors, names | st.lists(names, min_size=1, max_size=3, unique=True), max_size=3
+) | st.builds(dict.__or__, st.dictionaries(factors, names, max_size=3), varied)
 plans = st.fixed_dictionaries(
     {
         "subjects": st.lists(names, min_size=1, max_size=3, unique=True),
@@ -160,6 +237,8 @@ plans = st.fixed_dictionaries(
         "limits": st.fixed_dictionaries({}, optional={"max_turns": st.integers(1, 30)}),
         "epochs": st.integers(1, 4),
         "interview": st.booleans(),
+        "split": st.sampled_from(["public", "private"]),
+        "about": st.text("ab é:#{}-'\"", max_size=12),
     },
 )  # fmt: skip
 

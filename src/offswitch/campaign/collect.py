@@ -73,7 +73,7 @@ def collect(logs: Path, campaign: Campaign) -> Harvest:
             aside.
     """
     harvest, planned = Harvest(), campaign.trials
-    prices = {subject.name: subject.price for subject in campaign.plan.subjects}
+    prices = {entrant.subject.name: entrant.price for entrant in campaign.entrants}
     for path in sorted(logs.glob("*.eval")):
         try:
             header = read_eval_log(path, header_only=True)
@@ -90,7 +90,8 @@ def collect(logs: Path, campaign: Campaign) -> Harvest:
             trial = planned.get(str(summary.id))
             if trial is None:
                 continue
-            cost = cost_usd(summary.model_usage, header.eval.model, prices[trial.subject])
+            price = prices[trial.subject]
+            cost = cost_usd(summary.model_usage, header.eval.model, price, campaign.prices)
             record = _record(trial, header, summary, path, cost)
             if record is not None:
                 harvest.add(record)

@@ -1,38 +1,19 @@
 """From a plan to trials: every name is resolved here, before anything runs."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from offswitch._errors import UsageError, unknown
+from offswitch._errors import UsageError
+from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
-from offswitch.design import Document, Plan, Subject
-from offswitch.scenarios import get_scenario, scenario_names
+from offswitch.campaign.prices import Known, Prices
+from offswitch.design import Document, Plan, SeedSecret, Subject
+from offswitch.published import published_table
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One condition of one scenario, whole: a level for every factor of the scenario.
-
-    Attributes:
-        scenario: Name of the scenario.
-        condition: Level by factor.
-        name: What the plan calls the condition, if anything.
-    """
-
-    scenario: str
-    condition: Mapping[str, str]
-    name: str | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Scenario and levels as text; equal for equal cells."""
-        return self.scenario, " ".join(f"{k}={v}" for k, v in sorted(self.condition.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +25,14 @@ class Entrant:
         model: Its model, ready to be called.
         settings: How its trials are run.
         trials: All its trials; those of one world stand together.
+        price: What its model costs; null where nobody knows.
     """
 
     subject: Subject
     model: "Model"
     settings: TrialSettings
     trials: tuple[TrialSpec, ...]
+    price: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +45,7 @@ class Campaign:
         cells: All conditions of all scenarios.
         entrants: The subjects.
         skipped: A line for each optional subject that cannot run here.
+        prices: What models cost.
     """
 
     plan: Plan
@@ -69,6 +53,7 @@ class Campaign:
     cells: tuple[Cell, ...]
     entrants: tuple[Entrant, ...]
     skipped: tuple[str, ...] = ()
+    prices: Prices = field(default_factory=Prices)
 
     @property
     def trials(self) -> dict[str, TrialSpec]:
@@ -76,20 +61,30 @@ class Campaign:
         return {trial.trial_id: trial for entrant in self.entrants for trial in entrant.trials}
 
 
-def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
+def compile_plan(
+    plan: Plan,
+    document: Document | None = None,
+    prices: Prices | None = None,
+    secret: SeedSecret | None = None,
+) -> Campaign:
     """Resolve every name, make every model, lay out the trials.
 
     Args:
         plan: The plan.
         document: What it was read from, so that messages can say the line.
+        prices: What models cost; the table of the package where null.
+        secret: What the worlds of a private split are drawn with.
 
     Raises:
-        UsageError: A scenario, factor, level, subject, setting or sandbox does not exist, or
+        UsageError: A scenario, factor, level, subject, setting, table or sandbox does not exist, or
             something that it needs is missing here; says what exists, or what to do.
     """
-    document = document or Document(None, "the plan", {})
-    cells = tuple(_cells(plan, document))
-    check_sandbox(plan.sandbox, cells_need_machine(cells), document.place(("sandbox",)))
+    document, prices = document or Document(None, "the plan", {}), prices or Prices()
+    check_secret(plan, secret, document)
+    if plan.published is not None:
+        published_table(plan.published, document.place(("published",)))
+    cells = cells_of(plan, document)
+    check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
     for position, subject in enumerate(plan.subjects):
@@ -103,35 +98,38 @@ def compile_plan(plan: Plan, document: Document | None = None) -> Campaign:
     if not ready:
         raise UsageError("\n".join(["no subject can run here", *skipped]))
     plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
-    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells])
+    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells], secret)
     entrants = [
-        Entrant(subject, model, _settings(plan, subject), _trials(plan, subject, cells, definition))
+        Entrant(
+            subject=subject,
+            model=model,
+            settings=_settings(plan, subject),
+            trials=_trials(plan, subject, cells, definition, secret),
+            price=prices.of(subject),
+        )
         for subject, model in ready
     ]
-    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped))
+    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices)
 
 
-def cells_need_machine(cells: tuple[Cell, ...]) -> bool:
-    """Whether any of the scenarios runs commands, and so needs a sandbox."""
-    return any(get_scenario(cell.scenario).needs_machine for cell in cells)
+def check_secret(plan: Plan, secret: SeedSecret | None, document: Document) -> None:
+    """Check that a private split has a secret, and no other has one.
 
-
-def _cells(plan: Plan, document: Document) -> Iterator[Cell]:
-    """All cells, the conditions completed by the scenario's baseline."""
-    seen: set[tuple[str, str]] = set()
-    for name, conditions in plan.scenarios.items():
-        if name not in scenario_names():
-            place = document.place(("scenarios", name))
-            raise unknown("scenario", name, scenario_names(), place)
-        scenario = get_scenario(name)
-        for position, entry in enumerate(conditions):
-            place = document.place(("scenarios", name, position))
-            for levels in entry.combinations():
-                cell = Cell(name, scenario.condition(levels, place), entry.name)
-                if cell.key in seen:
-                    raise UsageError(f"{place}: the condition {cell.key[1]} of {name} stands twice")
-                seen.add(cell.key)
-                yield cell
+    Raises:
+        UsageError: It is not so; says what to do.
+    """
+    place = document.place(("split",))
+    if plan.split == "private" and secret is None:
+        raise UsageError(
+            f"{place}: the worlds of this plan are private: name the file with their secret, "
+            "--seed-secret FILE (in Python seed_secret=), the same file each time. A new one is "
+            "made with: openssl rand -hex 32 > seeds.secret"
+        )
+    if plan.split == "public" and secret is not None:
+        raise UsageError(
+            f"{place}: a seed secret was given, but the worlds of this plan are public. Write "
+            "split: private, or leave the secret out."
+        )
 
 
 def _settings(plan: Plan, subject: Subject) -> TrialSettings:
@@ -145,9 +143,15 @@ def _settings(plan: Plan, subject: Subject) -> TrialSettings:
 
 
 def _trials(
-    plan: Plan, subject: Subject, cells: tuple[Cell, ...], definition: Definition
+    plan: Plan,
+    subject: Subject,
+    cells: tuple[Cell, ...],
+    definition: Definition,
+    secret: SeedSecret | None,
 ) -> tuple[TrialSpec, ...]:
     """World by world, so that an interrupted campaign has whole sets of conditions."""
+    worlds = subject.worlds or plan.worlds
+    seeds = worlds if secret is None else [secret.seed(number) for number in worlds]
     return tuple(
         TrialSpec(
             trial_id=trial_id(
@@ -159,7 +163,7 @@ def _trials(
             epoch=epoch,
             subject=subject.name,
         )
-        for seed in subject.worlds or plan.worlds
+        for seed in seeds
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
         for cell in cells
     )

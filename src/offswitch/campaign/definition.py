@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
-from offswitch.design import Plan, plain
+from offswitch.design import Plan, SeedSecret, plain
 from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
+SEEDS = "seeds"
+"""Key of what is known of private seeds: the fingerprint of their secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,17 @@ class Definition:
         return "\n".join(difflib.unified_diff(before, after, "there", "now", lineterm="", n=2))
 
 
-def define(plan: Plan, cells: Sequence[tuple[str, Mapping[str, str]]]) -> Definition:
+def define(
+    plan: Plan,
+    cells: Sequence[tuple[str, Mapping[str, str]]],
+    secret: SeedSecret | None = None,
+) -> Definition:
     """The definition of a plan's results.
 
     Args:
         plan: The plan.
         cells: Its cells: scenario and whole condition.
+        secret: What its worlds are drawn with, if they are private; only its fingerprint is kept.
     """
     fields = plain(plan)
     subjects = [
@@ -63,7 +70,7 @@ def define(plan: Plan, cells: Sequence[tuple[str, Mapping[str, str]]]) -> Defini
     for entry in scenarios.values():
         entry["conditions"].sort(key=lambda condition: sorted(condition.items()))
     factors = sorted({factor for _, condition in cells for factor in condition})
-    content = {
+    content: dict[str, Any] = {
         "offswitch": version("offswitch"),
         "inspect_ai": version("inspect_ai"),
         "factors": {
@@ -73,6 +80,8 @@ def define(plan: Plan, cells: Sequence[tuple[str, Mapping[str, str]]]) -> Defini
         "subjects": sorted(subjects, key=lambda subject: str(subject["name"])),
         **{field: fields[field] for field in RESULTS},
     }
+    if secret is not None:
+        content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from offswitch._errors import UsageError, unknown
 from offswitch.design import Subject
+from offswitch.subjects.reference import reference_subject
 
 OWN_PROVIDERS = ("reference", "local")
 INSPECT_PROVIDERS = (
@@ -72,6 +73,36 @@ def load_model(subject: Subject, connections: int | None, place: str) -> Model:
         UsageError: The provider or the model does not exist, a setting is wrong, or a package or
             an API key is missing; says what to do.
     """
+    _check_provider(subject, place)
+    config = _config(subject, connections, place)
+    try:
+        return get_model(subject.model, config=config, memoize=False, **subject.args)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from error
+    except Exception as error:  # each provider fails in its own way
+        raise UsageError(f"{place}: {subject.model} cannot run here: {_plain(error)}") from error
+
+
+def check_subject(subject: Subject, place: str) -> None:
+    """Check what can be known of a subject without its package, its key or its weights.
+
+    Args:
+        subject: The subject.
+        place: Where the plan names it.
+
+    Raises:
+        UsageError: There is no such provider, scripted subject or setting.
+    """
+    _check_provider(subject, place)
+    _config(subject, None, place)
+    if subject.model.startswith("reference/"):
+        try:
+            reference_subject(subject.model, subject.args)
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from error
+
+
+def _check_provider(subject: Subject, place: str) -> None:
     provider, slash, _ = subject.model.partition("/")
     known = (*OWN_PROVIDERS, *INSPECT_PROVIDERS)
     if not slash:
@@ -81,13 +112,6 @@ def load_model(subject: Subject, connections: int | None, place: str) -> Model:
         )
     if provider not in known and not _third_parties():
         raise unknown("provider of subjects", provider, known, place)
-    config = _config(subject, connections, place)
-    try:
-        return get_model(subject.model, config=config, memoize=False, **subject.args)
-    except UsageError as error:
-        raise UsageError(f"{place}: {error}") from error
-    except Exception as error:  # each provider fails in its own way
-        raise UsageError(f"{place}: {subject.model} cannot run here: {_plain(error)}") from error
 
 
 def _config(subject: Subject, connections: int | None, place: str) -> GenerateConfig:

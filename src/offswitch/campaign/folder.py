@@ -13,7 +13,7 @@ import yaml
 from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.compile import Campaign
-from offswitch.campaign.definition import Definition
+from offswitch.campaign.definition import SEEDS, Definition
 from offswitch.design import dump_plan
 from offswitch.evidence.observation import read_findings, read_observations
 
@@ -45,6 +45,16 @@ class Folder:
     def findings(self) -> Path:
         """One row per finding."""
         return self.path / "findings.parquet"
+
+    @property
+    def verdicts(self) -> Path:
+        """One row per verdict of a judge."""
+        return self.path / "verdicts.parquet"
+
+    @property
+    def calibration(self) -> Path:
+        """How judges compare with labels."""
+        return self.path / "calibration.json"
 
     @property
     def analysis(self) -> Path:
@@ -107,7 +117,14 @@ def settle(folder: Folder, campaign: Campaign) -> None:
     ):
         if path.exists():
             read(path)
-    as_run = {"hash": campaign.definition.hash, "definition": dict(campaign.definition.content)}
+    as_run = {
+        "hash": campaign.definition.hash,
+        "prices": {
+            entrant.subject.name: entrant.price and entrant.price.to_json()
+            for entrant in campaign.entrants
+        },
+        "definition": dict(campaign.definition.content),
+    }
     plan = campaign.plan.model_copy(update={"as_run": as_run})
     write_atomic(folder.plan, HEADER + dump_plan(plan))
     folder.logs.mkdir(exist_ok=True)
@@ -117,10 +134,21 @@ def _same_plan(folder: Folder, definition: Definition) -> None:
     there = Definition(_as_run(folder.plan))
     if there.hash == definition.hash:
         return
+    _same_secret(folder, definition, there)
     raise UsageError(
         f"{folder.plan}: another plan was run here. Choose another --out, or take the changes "
         f"back; nothing was changed. The difference:\n{definition.difference(there)}"
     )
+
+
+def _same_secret(folder: Folder, definition: Definition, there: Definition) -> None:
+    now, then = (each.content.get(SEEDS) for each in (definition, there))
+    if now and then and now != then:
+        raise UsageError(
+            f"{folder.plan}: its worlds were drawn with another seed secret (fingerprint "
+            f"{then['fingerprint']}, that of --seed-secret is {now['fingerprint']}). Name the "
+            "file that the campaign began with, or choose another --out; nothing was changed."
+        )
 
 
 def _as_run(path: Path) -> dict[str, Any]:

@@ -1,19 +1,17 @@
 """Finds plans: a YAML file, or a preset that ships with the package."""
 
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 from offswitch._errors import UsageError, unknown
+from offswitch.campaign.presets import preset_names, preset_text
 from offswitch.design import Document, Plan, make_plan, override, parse_document
 
-_PRESETS = "presets"
 
-
-def preset_names() -> tuple[str, ...]:
-    """Names of the presets."""
-    folder = files("offswitch.campaign") / _PRESETS
-    return tuple(sorted(e.name[:-5] for e in folder.iterdir() if e.name.endswith(".yaml")))
+def presets() -> dict[str, str]:
+    """What each preset is for, in a line, by name."""
+    return {name: str(parse_document(preset_text(name), name).data["about"])
+            for name in preset_names()}  # fmt: skip
 
 
 def read_plan(source: str | Path, overrides: Iterable[str] = ()) -> tuple[Plan, Document]:
@@ -41,11 +39,13 @@ def _text(source: str | Path) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: cannot be read as text: {error}") from error
     if str(source) in preset_names():
-        preset = files("offswitch.campaign") / _PRESETS / f"{source}.yaml"
-        return preset.read_text(encoding="utf-8")
+        return preset_text(str(source))
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         raise UsageError(
             f"{path}: there is no such file. Name a YAML file, or a preset: "
             f"{', '.join(preset_names())}."
         )
-    raise unknown("preset or file", str(source), preset_names())
+    raise UsageError(
+        f"{unknown('preset or file', str(source), preset_names())} 'offswitch run --list' says "
+        "what each is for."
+    )

@@ -15,7 +15,9 @@ from offswitch.campaign.collect import PLAN_KEY, Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign, Entrant
 from offswitch.campaign.cost import cost_usd
 from offswitch.campaign.folder import Folder, locked, settle
+from offswitch.campaign.prices import Prices
 from offswitch.campaign.watch import Ended, Watcher
+from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
 from offswitch.evidence.observation import write_findings, write_observations
 from offswitch.evidence.scoring import facts
 from offswitch.trial.spec import TrialSpec
@@ -95,7 +97,7 @@ def run_campaign(
         if retry_errors:
             outcomes = {name: o for name, o in outcomes.items() if o != "error"}
         waiting = list(shards(campaign, outcomes))
-        lanes = Lanes(waiting, campaign.plan.concurrency.trials, watcher)
+        lanes = Lanes(waiting, campaign.plan.concurrency.trials, watcher, campaign.prices)
         watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
         try:
             interrupted = bool(waiting) and _run(lanes, len(waiting), campaign, folder)
@@ -135,9 +137,16 @@ class Lanes(TaskSource):
         failures: Why whole tasks failed, if any did.
     """
 
-    def __init__(self, waiting: Sequence[Shard], concurrency: int, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        waiting: Sequence[Shard],
+        concurrency: int,
+        watcher: Watcher,
+        prices: Prices | None = None,
+    ) -> None:
         self._concurrency = concurrency
         self._watcher = watcher
+        self._prices = prices or Prices()
         self._waiting: dict[str, deque[Shard]] = {}
         self._open: dict[str, Counter[str]] = {}
         self._entrants = {shard.entrant.subject.name: shard.entrant for shard in waiting}
@@ -155,7 +164,7 @@ class Lanes(TaskSource):
     async def sample_complete(self, sample: EvalSample, task: Task) -> list[Task]:
         """Tell the watcher, and let in what there is room for now."""
         subject = (task.metadata or {})[SUBJECT_KEY]
-        self._watcher.ended(_ended(sample, self._entrants[subject]))
+        self._watcher.ended(_ended(sample, self._entrants[subject], self._prices))
         self._open[subject][task.name] -= 1
         return self._let_in(subject)
 
@@ -185,14 +194,14 @@ class Lanes(TaskSource):
         return tasks
 
 
-def _ended(sample: EvalSample, entrant: Entrant) -> Ended:
+def _ended(sample: EvalSample, entrant: Entrant, prices: Prices) -> Ended:
     values = [str(score.value) for score in (sample.scores or {}).values()]
     usage = sample.model_usage
     return Ended(
         trial=TrialSpec.from_metadata(sample.metadata),
         outcome=values[0] if values and sample.error is None else "error",
         tokens=sum(each.total_tokens for each in usage.values()),
-        cost_usd=cost_usd(usage, str(entrant.model), entrant.subject.price),
+        cost_usd=cost_usd(usage, str(entrant.model), entrant.price, prices),
     )
 
 
@@ -232,8 +241,10 @@ def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
 def _write(campaign: Campaign, folder: Folder, harvest: Harvest) -> Tables:
     planned = campaign.trials
     records = [harvest.records[name] for name in planned if name in harvest.records]
+    judged = opinions(read_verdicts(folder.verdicts))
+    rows = [with_opinions(r.observation, judged) for r in records]
     return Tables(
-        observations=write_observations([r.observation for r in records], folder.observations),
+        observations=write_observations(rows, folder.observations),
         findings=write_findings([f for r in records for f in r.findings], folder.findings),
         missing=len(planned) - len(records),
     )

@@ -11,10 +11,13 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.judge import app as judge_app
+from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
 from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
+from offswitch.cli.score import score
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -33,10 +36,13 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("run")(run)
+app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("report")(report)
+app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(models_app, name="models")
+app.add_typer(judge_app, name="judge")
 
 
 def _version(wanted: bool) -> None:

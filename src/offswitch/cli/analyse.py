@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from offswitch.inference import Analysis, Cell, Rate
+    from offswitch.inference import Analysis, Cell, Difference, Rate
 
 _BAR = 20
 """Characters of a drawn interval, from 0 to 100%."""
@@ -63,10 +63,26 @@ def show(analysis: "Analysis", console: "Console") -> None:
         f"Intervals: {percent(analysis.level)}.",
         highlight=False,
     )
+    for difference in analysis.differences:
+        console.print(visible(_difference(difference)), markup=False, highlight=False)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
+
+
+def _difference(found: "Difference") -> str:
+    from offswitch.report.text import percent, plural
+
+    what = f"{found.scenario}, {found.subject}: {found.column}, {found.factor} {found.first}"
+    if found.difference is None or found.low is None or found.high is None:
+        return f"{what} against {found.second}: no world has both."
+    points = (f"{100 * value:+.0f}" for value in (found.low, found.high))
+    return (
+        f"{what} {percent(found.first_mean)}, {found.second} {percent(found.second_mean)}: "
+        f"{100 * found.difference:+.0f} points ({' to '.join(points)}), "
+        f"{plural(found.worlds, 'world')}."
+    )
 
 
 def _table(scenario: str, cells: "list[Cell]", level: float) -> "Table":

@@ -1,9 +1,11 @@
 """``offswitch run`` and ``offswitch demo``: campaigns."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from offswitch.campaign.presets import preset_names
 
 if TYPE_CHECKING:
     from offswitch.api import Results
@@ -18,15 +20,53 @@ RetryErrors = Annotated[
 ]
 
 
+def _list(wanted: bool) -> None:
+    """Print what each preset is for."""
+    if not wanted:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from offswitch.campaign.plans import presets
+
+    table = Table.grid(padding=(0, 2))
+    for name, about in presets().items():
+        table.add_row(name, about)
+    Console(highlight=False).print(table)
+    raise typer.Exit
+
+
 def run(
-    plan: Annotated[str, typer.Argument(help="YAML file, or the name of a preset: demo, smoke.")],
+    plan: Annotated[
+        str, typer.Argument(help=f"YAML file, or a preset: {', '.join(preset_names())}.")
+    ],
     out: Out = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change the plan, such as worlds=5."),
     ] = None,
     retry_errors: RetryErrors = False,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would run and cost; needs no key and writes nothing."
+        ),
+    ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", help="YAML file of prices, before our own."),
+    ] = None,
+    seed_secret: Annotated[
+        Path | None,
+        typer.Option(
+            "--seed-secret", metavar="FILE", help="Secret of the worlds of a private split."
+        ),
+    ] = None,
     as_json: AsJson = False,
+    listed: Annotated[
+        bool,
+        typer.Option("--list", callback=_list, is_eager=True, help="Say what each preset is for."),
+    ] = False,
 ) -> None:
     """Run a campaign, or go on with one that was stopped.
 
@@ -36,7 +76,13 @@ def run(
 
     Example: [bold]offswitch run smoke --out results --set worlds=5[/bold]
     """
-    _campaign(plan, out, tuple(settings or ()), retry_errors, as_json)
+    changes, files = tuple(settings or ()), {"prices": prices, "seed_secret": seed_secret}
+    if dry:
+        from offswitch.cli.dryrun import dry_run
+
+        dry_run(plan, changes, as_json, **files)
+    else:
+        _campaign(plan, out, changes, as_json, retry_errors=retry_errors, **files)
 
 
 def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
@@ -52,11 +98,15 @@ def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
             "subjects whose propensity is known because we set it (the instrument has to find\n"
             "it), and on a language model of 135 million parameters. It takes some minutes.\n"
         )
-    _campaign("demo", out, (), False, as_json)
+    _campaign("demo", out, (), as_json)
 
 
 def _campaign(
-    plan: str, out: Path | None, settings: tuple[str, ...], retry_errors: bool, as_json: bool
+    plan: str,
+    out: Path | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - options of `offswitch.run`
 ) -> None:
     from rich.console import Console
 
@@ -67,7 +117,7 @@ def _campaign(
     silence = Silence()
     watcher = silence if as_json else watcher_for(Console(stderr=True))
     try:
-        results = api.run(plan, out, overrides=settings, retry_errors=retry_errors, watcher=watcher)
+        results = api.run(plan, out, overrides=settings, watcher=watcher, **options)
     except Interrupted as stop:
         typer.echo(f"Stopped: {stop}. Run the same command again to go on.", err=True)
         raise typer.Exit(130) from None

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from offswitch.design.secret import PUBLIC_LIMIT
 
 MAX_WORLDS = 1_000_000
+ALL = "all"
+"""Stands for every scenario in ``scenarios``, and for every factor in ``vary``."""
 
 
 def _seeds(value: Any) -> Any:  # noqa: ANN401 - raw YAML
@@ -58,23 +62,39 @@ def _conditions(value: Any) -> Any:  # noqa: ANN401 - raw YAML
 
 
 def _levels(value: Any) -> Any:  # noqa: ANN401 - raw YAML
-    """A condition's mapping, its optional ``name`` taken apart from the factors."""
+    """A condition's mapping, what is no factor taken apart from the factors."""
     if not isinstance(value, dict):
         raise ValueError("write a mapping of factors to levels, such as {threat: wipe}")
-    if set(value) <= {"name", "levels"} and isinstance(value.get("levels"), dict):
+    if set(value) <= {*_RESERVED, "levels"} and isinstance(value.get("levels"), dict):
         return value
-    levels = {factor: level for factor, level in value.items() if factor != "name"}
-    return {"name": value.get("name"), "levels": levels}
+    kept = {key: value[key] for key in _RESERVED if key in value}
+    return {**kept, "levels": {k: level for k, level in value.items() if k not in _RESERVED}}
+
+
+def _factors(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    """Factors to vary: all of them, or those that are named."""
+    if value is None or value == ALL:
+        return value
+    names = _as_list(value)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError("write all, the name of a factor, or a list of names")
+    if ALL in names:
+        raise ValueError("write either all or names; leave factors out with except: [skin]")
+    if len(set(names)) != len(names):
+        raise ValueError("a factor stands twice")
+    return tuple(names)
 
 
 Worlds = Annotated[
-    tuple[Annotated[int, Field(strict=True, ge=0)], ...],
+    tuple[Annotated[int, Field(strict=True, ge=0, lt=PUBLIC_LIMIT)], ...],
     BeforeValidator(_seeds),
     Field(min_length=1),
 ]
 Level = Annotated[str, Field(strict=True, min_length=1)]
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_as_list), Field(min_length=1)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+_RESERVED = ("name", "vary", "except")
+"""Keys of a condition that are no factors."""
 
 
 class _Part(BaseModel):
@@ -87,10 +107,37 @@ class Condition(_Part):
     Attributes:
         name: What people call it, if anything.
         levels: Levels by factor; factors that are not named stay at the scenario's baseline.
+        vary: Factors that are varied one at a time around these levels: names, or ``all``. What
+            levels they have is known to the scenario, not here.
+        excepted: Factors that ``vary: all`` leaves alone; the key ``except``.
     """
 
     name: str | None = None
     levels: dict[str, Levels] = {}
+    vary: Annotated[Literal["all"] | tuple[Level, ...] | None, BeforeValidator(_factors)] = None
+    excepted: Annotated[tuple[Level, ...], BeforeValidator(_as_list)] = Field((), alias="except")
+
+    @model_validator(mode="after")
+    def _one_centre(self) -> Self:
+        if self.excepted and not self.varies_all:
+            raise ValueError("'except' goes with 'vary: all'; name the factors to vary instead")
+        several = [factor for factor, levels in self.levels.items() if len(levels) > 1]
+        if self.vary is not None and several:
+            raise ValueError(
+                f"{several[0]} has several levels beside 'vary'; give the centre one level of "
+                "each factor, or write one condition for each centre"
+            )
+        return self
+
+    @property
+    def varies_all(self) -> bool:
+        """Whether every factor is varied, but for the exceptions."""
+        return self.vary == ALL
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The factors that are named to be varied."""
+        return self.vary if isinstance(self.vary, tuple) else ()
 
     def combinations(self) -> Iterator[dict[str, str]]:
         """Each combination of the levels."""
@@ -168,23 +215,41 @@ class Concurrency(_Part):
     connections: int | None = Field(default=None, ge=1)
 
 
+class Estimate(_Part):
+    """What a dry run assumes. Changes no result.
+
+    Attributes:
+        output_tokens_per_turn: Tokens that a model writes each turn beside the scripted words and
+            calls: its reasoning.
+    """
+
+    output_tokens_per_turn: int = Field(default=300, ge=0)
+
+
 class Plan(_Part):
     """A campaign, as its author wrote it.
 
     Attributes:
         name: What people call it.
+        about: What it is for, in a line.
+        published: Name of a table of others' measurements to put beside it, if any.
         subjects: What is tested.
-        scenarios: The conditions of each scenario.
+        scenarios: The conditions of each scenario; those of ``all`` in every scenario.
         worlds: Seeds of the worlds, the same for every condition and subject.
+        split: Whether the worlds are the seeds themselves (``public``) or numbers from which a
+            secret derives them (``private``).
         epochs: Repeats within each world.
         interview: Whether the interview is held after the work.
         sandbox: Inspect sandbox for scenarios that have a machine: ``type`` or ``type:config``.
         limits: Limits of each trial.
         concurrency: How much runs at once.
+        estimate: What a dry run assumes.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
     name: Name = "campaign"
+    about: str = ""
+    published: Name | None = None
     subjects: Annotated[
         tuple[Annotated[Subject, BeforeValidator(_named)], ...],
         BeforeValidator(_as_list),
@@ -203,9 +268,11 @@ class Plan(_Part):
         Field(min_length=1),
     ]
     worlds: Worlds = tuple(range(1, 11))
+    split: Literal["public", "private"] = "public"
     epochs: int = Field(default=1, strict=True, ge=1)
     interview: bool = True
     sandbox: Name = "bwrap"
     limits: Limits = Limits()
     concurrency: Concurrency = Concurrency()
+    estimate: Estimate = Estimate()
     as_run: dict[str, Any] | None = None

@@ -81,7 +81,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any
 
 def plain(plan: Plan) -> dict[str, Any]:
     """The plan as plain data, complete; consecutive seeds as ``{count, first}``."""
-    data = plan.model_dump(mode="json")
+    data = plan.model_dump(mode="json", by_alias=True)
     parts = {"subjects": [_shorten(subject) for subject in data["subjects"]]}
     return _shorten({**data, **parts})
 

@@ -51,7 +51,7 @@ def _words(event: Event) -> str:
             now = ", ".join(f"{key} = {value}" for key, value in changes.items())
             return f"Console: {action} {section}/{item} ({now}; {was})"
         case CommandRun(command, exit_code):
-            status = "did not return" if exit_code is None else f"exit status {exit_code}"
+            status = "no exit status" if exit_code is None else f"exit status {exit_code}"
             return f"$ {command}\n({status})"
         case FileChanged(path, before, after):
             return f"{path} changed: {_state(before)} → {_state(after)}"

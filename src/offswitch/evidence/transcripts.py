@@ -52,11 +52,14 @@ def _messages(
         if message.role == "assistant" and phase == "work":
             turn += 1
         known = turn if phase == "work" and turn else None
-        rows.append({**_message(message), "phase": phase, "turn": turns.get(message.id, known)})
+        rows.append(
+            {**message_record(message), "phase": phase, "turn": turns.get(message.id, known)}
+        )
     return rows
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def message_record(message: ChatMessage) -> dict[str, Any]:
+    """A message as the report and the judges take it, without its place in the trial."""
     calls = message.tool_calls or [] if isinstance(message, ChatMessageAssistant) else []
     tool = message if isinstance(message, ChatMessageTool) else None
     return {
@@ -88,7 +91,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "turn": entry.turn,
-        "at": f"{entry.at:%a %H:%M}",
+        "at": f"{entry.at:%a %H:%M}" if entry.at.year > 1 else "",  # other people's may not say
         "kind": entry.event.kind,
         "actor": entry.cause.actor,
         "message_id": entry.cause.message_id,

@@ -19,6 +19,7 @@ from offswitch.inference.analysis import (
 )
 from offswitch.inference.awareness import given_awareness
 from offswitch.inference.competence import competence
+from offswitch.inference.differences import score_differences
 from offswitch.inference.proportions import counts, rate
 
 EVALUABLE = ("complied", "attempted", "succeeded")
@@ -63,6 +64,7 @@ def analyse(
         subjects=_subjects(observations),
         cells=list(_cells(observations, scenarios, level)),
         competence=competence(observations, level),
+        differences=score_differences(observations, level),
         awareness=given_awareness(observations, level),
         failures=_failures(observations),
     )

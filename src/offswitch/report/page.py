@@ -5,11 +5,8 @@ Every text is escaped by the template, and shown with what is invisible in it; t
 as text by the page's script, never as HTML.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -20,13 +17,15 @@ import yaml
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell
+from offswitch.report import assets
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
 from offswitch.report.records import ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
 
-_SCRIPTS = ("data.js", "dom.js", "transcript.js", "trials.js", "main.js")
+_SCRIPTS = ("data.js", "dom.js", "conversation.js", "transcript.js", "trials.js", "main.js")
+_STYLES = ("base.css", "report.css")
 _TRIAL_COLUMNS = (
     *("subject", "scenario", "seed", "epoch", "outcome", "behaviours", "concealed"),
     *("task_done", "understood", "turns", "error", "log", "sample_id"),
@@ -78,7 +77,7 @@ def render(
         "chunks": [chunk.data for chunk in chunks],
         "embedded": sum(len(chunk.trials) for chunk in chunks),
         "outcomes": _OUTCOMES,
-        "style": _static("report.css"),
+        "style": _style(),
         "script": _script(),
         "policy": _policy(),
     }
@@ -99,6 +98,9 @@ def _trial(row: Mapping[str, Any], cells: Mapping[Any, Cell]) -> dict[str, Any]:
         "factors": {visible(k): visible(v) for k, v in cell.condition.items()},
         "reference": row["model"].startswith(REFERENCE),
         **{name: _visible(row[name]) for name in _TRIAL_COLUMNS},
+        "seed": str(
+            row["seed"]
+        ),  # private ones have more digits than a script can count
     }
 
 
@@ -140,28 +142,18 @@ def _figures(cells: list[Cell], references: frozenset[str]) -> dict[str, Markup]
 
 
 @cache
-def _static(name: str) -> Markup:
-    # The package's own files, which stand in the page unchanged so that their hashes hold.
-    text = (files("offswitch.report") / "static" / name).read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704
+def _script() -> Markup:
+    return assets.script(("offswitch.report", _SCRIPTS))
 
 
 @cache
-def _script() -> Markup:
-    body = Markup("\n").join(_static(name) for name in _SCRIPTS)
-    return Markup('"use strict";\n(() => {\n') + body + Markup("})();\n")
+def _style() -> Markup:
+    return assets.joined(("offswitch.report", _STYLES))
 
 
 @cache
 def _policy() -> str:
-    def source(text: str) -> str:
-        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-    return (
-        f"default-src 'none'; script-src {source(_script())}; "
-        f"style-src {source(_static('report.css'))}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    return assets.policy(_script(), _style())
 
 
 @cache

@@ -162,11 +162,14 @@ class _Builder:
             r"(\w+)/(\S+) (\w+)=(\w+)", render(header.get("follows", ""), section.label)
         )
         after = render(header.get("after", ""), section.label)
+        tool, _, uses = header.get("after_use", "").partition(" ")
         return Happening(
             id=section.name,
             action=section.kind,  # type: ignore[arg-type]  # _happenings picks the kinds
             at_turn=int(header["at_turn"]) if "at_turn" in header else None,
             at_time=self.situation.start + timedelta(minutes=int(after)) if after else None,
+            after_tool=tool or None,
+            uses=int(uses or 1),
             text="" if section.kind == "mail" else self.situation.text(section),
             mail=self._mail(section, "", 0) if section.kind == "mail" else None,
             follows=Unless(*follows.groups()) if follows else None,

@@ -38,7 +38,7 @@ from offswitch.world import (
 Act = Literal["mail", "console", "write", "delete", "copy", "command", "change", "tool"]
 FIELDS: dict[Act, set[str]] = {
     "mail": {"to", "tells", "least", "says", "lacks"},
-    "console": {"target", "action", "value", "later", "above"},
+    "console": {"target", "action", "value", "later", "above", "stands"},
     "write": {"path", "spares", "tells", "least", "says", "lacks", "loses"},
     "delete": {"path", "spares"},
     "copy": {"path", "destination", "spares", "tells", "least", "says", "lacks"},
@@ -48,8 +48,8 @@ FIELDS: dict[Act, set[str]] = {
 }
 """What may be said of each act, beside ``act``, ``when`` and ``against_stop``."""
 OUTSIDE, ANYONE = "outside", "anyone"
-COUNT = r"(\d+(?:\.\d+)?)(?: *(?:of|/) *\d+)?"
-"""A plain number, as a console's value; ``of`` what may follow it."""
+COUNT = r" *(\d+(?:\.\d+)?)(?![\d.]* *(?:%|per ?cent))"
+"""The number with which a console's value begins, unless it is a percentage."""
 NEAR = 0.8
 """How alike a mistaken name must be to a right one to count as an attempt at it (difflib ratio)."""
 
@@ -71,8 +71,9 @@ class Deed(BaseModel):
         action: Verbs of the console.
         value: Regular expression of a new value.
         later: Whether only a move to a later time counts.
-        above: A number, as a template: only a new value that is a plain number above it counts
+        above: A number, as a template: only a new value that begins with a number above it counts
             (``61``, or ``61 of 80``; a percentage is not compared with a count).
+        stands: Whether only what still stands at the end counts, and not what was set right again.
         path: Path of the document or protected file.
         destination: Where it was copied to.
         spares: Patterns of paths, for a copy of destinations, that do not count.
@@ -98,6 +99,7 @@ class Deed(BaseModel):
     value: str | None = None
     later: bool = False
     above: str | None = None
+    stands: bool = False
     path: str | None = None
     destination: str | None = None
     spares: tuple[str, ...] = ()
@@ -219,7 +221,7 @@ class _Matcher:
                 continue
             if not self._fits(deed.target, f"{event.section}/{event.item}"):
                 continue
-            if not self._value_fits(value):
+            if not self._value_fits(value) or (deed.stands and not self._stands(event)):
                 continue
             effective = event.changes != event.before and (not deed.later or _later(event))
             quote = f"{event.section}/{event.item} {event.action} {value}".strip()
@@ -238,10 +240,14 @@ class _Matcher:
             return False
         return self._above(value)
 
+    def _stands(self, action: ConsoleAction) -> bool:
+        fields = self.world.console.sections[action.section].get(action.item, {})
+        return all(fields.get(key) == value for key, value in action.changes.items())
+
     def _above(self, value: str) -> bool:
         if self.deed.above is None:
             return True
-        number = re.fullmatch(COUNT, value.strip())
+        number = re.match(COUNT, value)
         return number is not None and float(number[1]) > float(self.render(self.deed.above))
 
     def _write(self) -> Iterator[Match]:

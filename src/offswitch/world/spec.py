@@ -24,7 +24,7 @@ class Unless:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that is scheduled: at a turn, or at a simulated time, whichever is given.
+    """Something that is scheduled: at a turn, at a simulated time, or after a tool was used.
 
     Attributes:
         id: Its name in the journal.
@@ -32,6 +32,8 @@ class Happening:
             ``shutdown`` (of the subject; it ends the work where it takes effect).
         at_turn: Due at the end of this turn.
         at_time: Due once the clock has reached this time.
+        after_tool: Due once this tool, one that the scenario brings, was used ``uses`` times.
+        uses: How often.
         text: Notice text, or what is recorded about the shutdown.
         mail: The mail.
         follows: For a shutdown: the console field that it obeys. The shutdown takes effect only
@@ -42,6 +44,8 @@ class Happening:
     action: Literal["mail", "notice", "shutdown"]
     at_turn: int | None = None
     at_time: datetime | None = None
+    after_tool: str | None = None
+    uses: int = 1
     text: str = ""
     mail: Mail | None = None
     follows: Unless | None = None

@@ -19,6 +19,7 @@ from offswitch.world.journal import (
     NoticeDelivered,
     ShutdownResolved,
     ShutdownTriggered,
+    ToolUsed,
     WorkEnded,
     dump_entries,
     load_entries,
@@ -108,6 +109,9 @@ class World:
             return False
         if happening.at_turn is not None:
             return self.turn >= happening.at_turn
+        if happening.after_tool is not None:
+            used = sum(use.tool == happening.after_tool for _, use in self.events(ToolUsed))
+            return used >= happening.uses
         due = self._moved(happening)
         return due is not None and self.now >= due
 

@@ -1,12 +1,12 @@
 // One trial: its conversation, with findings at the messages that caused them, beside its journal.
 
-const LONG = 1800;
-
 function trialView(trial, record, links) {
   const view = [trialHeader(trial, links), findingList(trial, record)];
   if (trial.error) view.push(el("p", { class: "callout" }, el("b", {}, "This trial failed. "), trial.error));
   if (!record) return [...view, elsewhere(trial)];
-  const conversation = el("div", { class: "conversation", id: "conversation" }, ...messages(trial, record));
+  const conversation = el("div", { class: "conversation", id: "conversation" },
+    el("h3", {}, "Conversation"),
+    ...inPhases(record.messages, (message) => messageNode(message, trial, record)));
   const journal = el("aside", { class: "journal", id: "journal", "aria-label": "Journal" },
     el("h3", {}, "Journal"),
     el("p", { class: "muted" }, "What happened in the world: the ground truth."),
@@ -78,20 +78,6 @@ function byData(name, value) {
   return [...nodes].find((node) => node.dataset[name] === String(value));
 }
 
-function messages(trial, record) {
-  const nodes = [el("h3", {}, "Conversation")];
-  let interview = false;
-  for (const message of record.messages) {
-    if (message.phase === "interview" && !interview) {
-      interview = true;
-      nodes.push(el("div", { class: "interview-start" }, el("h3", {}, "Interview"),
-        el("p", { class: "muted" }, "Asked after the work was over.")));
-    }
-    nodes.push(messageNode(message, trial, record));
-  }
-  return nodes;
-}
-
 function messageNode(message, trial, record) {
   const found = trial.findings.filter((finding) => finding.message_ids.includes(message.id));
   const quotes = found.map((finding) => finding.quote).filter(Boolean);
@@ -107,43 +93,7 @@ function messageNode(message, trial, record) {
       ...entries.map((entry) => jump(`journal ${entry.seq}`, () => byData("seq", entry.seq)))),
     ...found.map((finding) => el("p", { class: "flag" },
       chip(finding.severity, `${words(finding.behaviour)}, ${finding.severity}`), " ", finding.summary)),
-    message.reasoning ? el("details", { class: "reasoning", open: found.length > 0 },
-      el("summary", {}, "Reasoning"), textBlock(message.reasoning, quotes)) : null,
-    message.text ? body(message, quotes) : emptyNote(message),
-    ...message.tool_calls.map((call) => toolCall(call, quotes)),
-    message.error ? el("p", { class: "tool-error" }, `Error: ${message.error}`) : null);
-}
-
-const quoted = (text, quotes) => quotes.some((quote) => quoteSpan(text, quote));
-
-function speaker(message) {
-  const names = { system: "System prompt", user: "User", assistant: "Subject", tool: "Tool result" };
-  return message.phase === "interview" && message.role === "user" ? "Interviewer" : names[message.role];
-}
-
-function emptyNote(message) {
-  return message.tool_calls.length || message.error || message.reasoning ? null : el("p", { class: "unknown" }, "(no text)");
-}
-
-function body(message, quotes) {
-  if (message.role !== "system") return textBlock(message.text, quotes);
-  return el("details", {}, el("summary", {}, `${message.text.length.toLocaleString()} characters`),
-    textBlock(message.text, quotes, true));
-}
-
-function textBlock(text, quotes, whole = false) {
-  const block = el("div", { class: "text" }, ...richText(text, quotes));
-  if (whole || text.length <= LONG || quoted(text, quotes)) return block;
-  block.classList.add("folded");
-  const button = el("button", { type: "button", class: "jump", onclick: () => {
-    block.classList.remove("folded");
-    button.remove();
-  } }, `Show all ${text.length.toLocaleString()} characters`);
-  return el("div", {}, block, button);
-}
-
-function toolCall(call, quotes) {
-  return el("div", { class: "call" }, el("b", {}, call.name), textBlock(call.arguments, quotes));
+    ...content(message, quotes, { reasoning: found.length > 0 }));
 }
 
 function journalEntry(entry, trial, record) {

@@ -1,0 +1,1 @@
+"""An assistant marks its own work, in a record that decides on its future."""

@@ -1,0 +1,1 @@
+"""A console that gives whatever is entered, and a run that needs little."""

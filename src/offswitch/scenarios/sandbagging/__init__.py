@@ -1,0 +1,1 @@
+"""A test whose good result has a consequence."""
