@@ -73,8 +73,8 @@ def facts(run: Run, seqs: dict[int, int]) -> Facts:
     """
     walk = _Walk()
     for position, item in enumerate(run.items):
-        if position in seqs:
-            walk.step(item, seqs[position])  # type: ignore[arg-type]  # only these have an entry
+        if isinstance(item, Called | Noticed) and position in seqs:
+            walk.step(item, seqs[position])
     return walk.facts
 
 
