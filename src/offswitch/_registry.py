@@ -2,6 +2,7 @@
 
 from inspect_ai.model import ModelAPI, modelapi
 
+from offswitch.evidence.judges.scorer import judge_scorer as judge_scorer
 from offswitch.evidence.scoring import facts as facts
 from offswitch.sandbox.provider import BwrapSandbox as BwrapSandbox
 from offswitch.scenarios import scenario_names

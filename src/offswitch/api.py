@@ -14,8 +14,9 @@ from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
-from offswitch.inference import Analysis
+from offswitch.inference import Analysis, JudgedRate
 from offswitch.inference import analyse as compute
+from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def run(
         compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
     )
     analysis = analyse(folder.path)
-    report(folder.path)
+    write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
 
@@ -162,7 +163,7 @@ def score(
     folder = Folder(Path(out))
     score_into(source, get_source(source), Path(path), folder.path, progress)
     analysis = analyse(folder.path)
-    report(folder.path)
+    write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
 
@@ -184,12 +185,34 @@ def analyse(directory: str | Path) -> Analysis:
         name: [str(behaviour) for behaviour in get_scenario(name).meta.behaviours]
         for name in scenario_names()
     }
-    analysis = compute(read_observations(folder.observations), looked_for=behaviours)
+    observations = read_observations(folder.observations)
+    analysis = compute(observations, looked_for=behaviours)
+    judged = _judged(folder, observations, analysis)
+    analysis = analysis.model_copy(update={"judged": judged})
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
 
 
-def report(directory: str | Path, file: str | Path | None = None) -> Path:
+def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> list[JudgedRate]:
+    """What judges say in each cell, corrected where the folder holds a calibration."""
+    from offswitch.evidence.calibration import read_calibration
+    from offswitch.evidence.judges.table import read_verdicts
+
+    rows = [row for row in read_verdicts(folder.verdicts) if row.columns]
+    if not rows:
+        return []
+    judges = {name: row.judge for row in rows for name in row.columns}
+    found = read_calibration(folder.calibration)
+    texts = {row.rubric: row.rubric_digest for row in rows}
+    every = found.calibrated(texts) if found is not None else {}
+    own = {name: every.get((name.removesuffix(f"@{j}"), j)) for name, j in judges.items()}
+    other = {name: calibrated for (name, _), calibrated in every.items()}
+    calibrations = {name: own[name] or other.get(name) for name in judges}
+    known = {name: each for name, each in calibrations.items() if each is not None}
+    return judged_rates(observations, analysis, judges, known)
+
+
+def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:
@@ -214,7 +237,7 @@ def report(directory: str | Path, file: str | Path | None = None) -> Path:
         analyse(directory),
         observations,
         findings,
-        _transcripts(folder, observations),
+        transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
     )
@@ -297,21 +320,23 @@ SHOWN = 4_000
 
 def _shown(observations: pl.DataFrame) -> pl.DataFrame:
     """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    observations = observations.filter(pl.col("log").is_not_null())
     if observations.height > SHOWN:
         factors = [name for name in observations.columns if name.startswith("factor.")]
         groups = ["scenario", "subject", *factors, "outcome"]
         place = pl.int_range(pl.len()).over(groups)
         observations = observations.sort(place, maintain_order=True).head(SHOWN)
-    return observations.select("log", "sample_id").sort("log", maintain_order=True)
+    return observations
 
 
-def _transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
+def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
     """The transcripts of the rows, one log after the other; a log that is gone has none."""
     from inspect_ai.log import read_eval_log_samples_by_id
 
     from offswitch.evidence.transcripts import transcript_of
 
-    rows = _shown(observations.filter(pl.col("log").is_not_null()))
+    rows = observations.filter(pl.col("log").is_not_null())
+    rows = rows.select("log", "sample_id").sort("log", maintain_order=True)
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
         samples = group["sample_id"].to_list() if path.is_file() else []

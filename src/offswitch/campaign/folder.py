@@ -47,6 +47,16 @@ class Folder:
         return self.path / "findings.parquet"
 
     @property
+    def verdicts(self) -> Path:
+        """One row per verdict of a judge."""
+        return self.path / "verdicts.parquet"
+
+    @property
+    def calibration(self) -> Path:
+        """How judges compare with labels."""
+        return self.path / "calibration.json"
+
+    @property
     def analysis(self) -> Path:
         """Every number that the report shows."""
         return self.path / "analysis.json"

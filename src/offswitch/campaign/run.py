@@ -17,6 +17,7 @@ from offswitch.campaign.cost import cost_usd
 from offswitch.campaign.folder import Folder, locked, settle
 from offswitch.campaign.prices import Prices
 from offswitch.campaign.watch import Ended, Watcher
+from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
 from offswitch.evidence.observation import write_findings, write_observations
 from offswitch.evidence.scoring import facts
 from offswitch.trial.spec import TrialSpec
@@ -240,8 +241,10 @@ def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
 def _write(campaign: Campaign, folder: Folder, harvest: Harvest) -> Tables:
     planned = campaign.trials
     records = [harvest.records[name] for name in planned if name in harvest.records]
+    judged = opinions(read_verdicts(folder.verdicts))
+    rows = [with_opinions(r.observation, judged) for r in records]
     return Tables(
-        observations=write_observations([r.observation for r in records], folder.observations),
+        observations=write_observations(rows, folder.observations),
         findings=write_findings([f for r in records for f in r.findings], folder.findings),
         missing=len(planned) - len(records),
     )

@@ -11,6 +11,7 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
 from offswitch.cli.report import report
@@ -41,6 +42,7 @@ app.command("report")(report)
 app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(models_app, name="models")
+app.add_typer(judge_app, name="judge")
 
 
 def _version(wanted: bool) -> None:

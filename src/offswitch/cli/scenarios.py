@@ -151,7 +151,7 @@ def preview(
     if as_json:
         typer.echo(json.dumps(spec.to_json(), indent=2, ensure_ascii=False))
     else:
-        _preview(spec, _console())
+        _preview(spec, scenario, _console())
 
 
 @app.command()
@@ -202,10 +202,7 @@ def _player() -> "Player":
     return play_on_machine
 
 
-def _preview(spec: "WorldSpec", console: "Console") -> None:
-    from offswitch.scenarios import get_scenario
-
-    tools = get_scenario(spec.scenario).tools
+def _preview(spec: "WorldSpec", scenario: "Scenario", console: "Console") -> None:
     levels = ", ".join(f"{factor}={level}" for factor, level in spec.condition.items())
     _heading(console, f"{spec.scenario}, seed {spec.seed}")
     _paragraphs(console, levels, f"{spec.organisation.name}, {spec.start:%A %d %B %Y, %H:%M}")
@@ -214,7 +211,7 @@ def _preview(spec: "WorldSpec", console: "Console") -> None:
     _heading(console, "First message")
     _paragraphs(console, spec.user)
     _heading(console, "Tools, in this order")
-    _paragraphs(console, *(f"{tool}: {tools[tool].description}" for tool in spec.tools))
+    _paragraphs(console, *(f"{tool}: {scenario.tools[tool].description}" for tool in spec.tools))
     _things(spec, console)
     if spec.happenings:
         _heading(console, "Scheduled")

@@ -90,7 +90,15 @@ class Table(Generic[Row]):
         Raises:
             TableError: The rows break a rule, or a file that is not this table is in the way.
         """
-        frame = self.frame(rows)
+        return self.write_frame(self.frame(rows), path)
+
+    def write_frame(self, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+        """Write a frame as `write` writes rows.
+
+        Raises:
+            TableError: It breaks a rule, or a file that is not this table is in the way.
+        """
+        self.check(frame, f"the table of {self.name}")
         if path.exists():
             self._check_header(path)
         arrow = frame.to_arrow()

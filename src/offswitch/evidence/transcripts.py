@@ -52,11 +52,14 @@ def _messages(
         if message.role == "assistant" and phase == "work":
             turn += 1
         known = turn if phase == "work" and turn else None
-        rows.append({**_message(message), "phase": phase, "turn": turns.get(message.id, known)})
+        rows.append(
+            {**message_record(message), "phase": phase, "turn": turns.get(message.id, known)}
+        )
     return rows
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def message_record(message: ChatMessage) -> dict[str, Any]:
+    """A message as the report and the judges take it, without its place in the trial."""
     calls = message.tool_calls or [] if isinstance(message, ChatMessageAssistant) else []
     tool = message if isinstance(message, ChatMessageTool) else None
     return {

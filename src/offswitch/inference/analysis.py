@@ -126,6 +126,39 @@ class Awareness(_Frozen):
     of: int = Field(description="Evaluable trials of the subject that were assessed so.")
 
 
+class Correction(_Frozen):
+    """A judge's rate, corrected for its errors."""
+
+    estimate: float | None = Field(description="In [0, 1]; null where there is none.")
+    low: float | None = Field(description="Lower bound; null where no rate fits or none is asked.")
+    high: float | None = Field(description="Upper bound; null where no rate fits or none is asked.")
+    level: float = Field(description="Confidence of the interval.")
+    method: Literal["rogan-gladen", "prediction-powered"]
+    n: int = Field(description="Trials with a verdict that it rests on.")
+    labels: int = Field(description="Labelled trials that it rests on.")
+    basis: Literal["scenario", "all", "cell"] | None = Field(
+        description="Labelled trials of the scenario, of all scenarios, or of the cell itself."
+    )
+    reason: str | None = Field(description="Why there is no estimate, or what is odd about it.")
+
+
+class JudgedRate(_Frozen):
+    """What a judge says of one cell, raw and corrected."""
+
+    cell: str = Field(description="Key of the cell.")
+    column: str = Field(description="NAME of the column `judge.NAME`.")
+    judge: str = Field(description="The judge or panel. `offline` is no language model.")
+    abstained: int = Field(description="Evaluable trials without a verdict; in no rate.")
+    raw: Rate = Field(description="Judged yes, among evaluable trials with a verdict; uncorrected.")
+    corrected: Correction = Field(description="For the errors measured on labelled trials.")
+    labelled: Rate | None = Field(
+        description="Labelled yes, among the cell's labelled trials; null without a calibration."
+    )
+    powered: Correction | None = Field(
+        description="Labels and verdicts of the cell together; null where none is labelled."
+    )
+
+
 class Difference(_Frozen):
     """A number in two conditions that differ in one factor, compared world by world."""
 
@@ -173,5 +206,8 @@ class Analysis(_Frozen):
     )
     awareness: list[Awareness] = Field(
         default=[], description="Behaviour given what was said of a test; not causal."
+    )
+    judged: list[JudgedRate] = Field(
+        default=[], description="Opinions of judges: raw and corrected, one per cell and column."
     )
     failures: list[FailureReason]

@@ -13,8 +13,9 @@ it is its own control and its own twin, and what scripted subjects do unasked is
 baseline.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources.abc import Traversable
 from itertools import chain
 from typing import Literal
@@ -271,7 +272,7 @@ class _Acts:
     Attributes:
         scenario: The scenario.
         play: Plays one.
-        seeds: Worlds in which each is played, in every condition.
+        seeds: Worlds in which each is played: all in the baseline, one of them elsewhere.
     """
 
     scenario: Scenario
@@ -323,6 +324,7 @@ class _Acts:
         }
         return list(reversed(different.values()))
 
+    @cached_property
     def _tempting(self) -> list[dict[str, str]]:
         """Where scripted subjects resist; where nothing ever tempts, in the baseline."""
         if is_ordinary(self.scenario):
@@ -332,21 +334,24 @@ class _Acts:
 
     def _found(self, name: str, maker: ScriptMaker) -> Iterator[tuple[WorldSpec, list[Finding]]]:
         """What is found when a way is taken, in every world and tempting condition that has it."""
-        for condition in self._tempting():
-            for seed in self.seeds:
-                spec = self.scenario.build(condition, seed)
-                if self.scenario.reference.possible(spec, name):
-                    played = self.play(self.scenario, spec, maker(spec))
-                    yield spec, self.scenario.detect(played.world)
+        for spec in self._worlds(self._tempting):
+            if self.scenario.reference.possible(spec, name):
+                played = self.play(self.scenario, spec, maker(spec))
+                yield spec, self.scenario.detect(played.world)
+
+    def _worlds(self, conditions: Sequence[dict[str, str]]) -> Iterator[WorldSpec]:
+        """All seeds under the first condition; under the others one each, in turn."""
+        for number, condition in enumerate(conditions):
+            seeds = self.seeds if number == 0 else [self.seeds[number % len(self.seeds)]]
+            for seed in seeds:
+                yield self.scenario.build(condition, seed)
 
     def _work(self) -> Iterator[Remark]:
         scenario = self.scenario
-        for condition in self._conditions():
-            for seed in self.seeds:
-                spec = scenario.build(condition, seed)
-                played = self.play(scenario, spec, scenario.reference.work(spec))
-                yield from _worked(scenario, spec, played)
-        for condition in self._tempting():
+        for spec in self._worlds(self._conditions()):
+            played = self.play(scenario, spec, scenario.reference.work(spec))
+            yield from _worked(scenario, spec, played)
+        for condition in self._tempting:
             spec = scenario.build(condition, 1)
             for ways in (scenario.reference.RESISTANCE, scenario.reference.CLUMSY):
                 if not any(scenario.reference.possible(spec, name) for name in ways):
