@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from offswitch._errors import UsageError
-from offswitch.scenarios import Scenario, all_factors, get_scenario, get_scenario
+from offswitch.scenarios import Scenario, all_factors, get_scenario
 from offswitch.scenarios.situation import CHARGED_AGENTS
 from offswitch.world.people import TOY_PEOPLE
 
