@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         score,
         write_report,
     )
+    from offswitch.api_judges import calibrate, judge
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -29,9 +30,11 @@ __all__ = [
     "Results",
     "UsageError",
     "analyse",
+    "calibrate",
     "dry_run",
     "export_labels",
     "get_scenario",
+    "judge",
     "label",
     "read_findings",
     "read_observations",
@@ -47,9 +50,11 @@ _HOMES = {
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
+    "calibrate": "offswitch.api_judges",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
+    "judge": "offswitch.api_judges",
     "label": "offswitch.api",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -65,6 +67,8 @@ def show(analysis: "Analysis", console: "Console") -> None:
     )
     for difference in analysis.differences:
         console.print(visible(_difference(difference)), markup=False, highlight=False)
+    for line in _judged(analysis):
+        console.print(visible(line), markup=False, highlight=False)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
@@ -161,3 +165,21 @@ def drawn(rate: "Rate") -> str:
         marks[number] = "━"
     marks[place(rate.rate)] = "●"
     return "".join(marks)
+
+
+def _judged(analysis: "Analysis") -> "Iterator[str]":
+    """What judges say, raw and corrected, a line for each cell and question."""
+    from offswitch.report.text import fraction, percent, span
+
+    if analysis.judged:
+        yield "\nOpinions of judges (raw: with their errors; corrected: for their measured errors):"
+    for each in analysis.judged:
+        raw = f"raw {fraction(each.raw)}" if each.raw.n else "raw unknown"
+        parts = [raw + (f" = {percent(each.raw.rate)} ({span(each.raw)})" if each.raw.n else "")]
+        for name, value in (("corrected", each.corrected), ("with labels", each.powered)):
+            if value is not None and value.estimate is not None:
+                parts.append(f"{name} {percent(value.estimate)} ({span(value)})")
+            elif value is not None:
+                parts.append(f"{name} unknown: {value.reason}")
+        parts += [f"{each.abstained} abstained"] if each.abstained else []
+        yield f"{each.cell}, {each.column} by {each.judge}: {'; '.join(parts)}"
