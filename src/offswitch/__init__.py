@@ -16,9 +16,9 @@ if TYPE_CHECKING:
         export_labels,
         label,
         repair_labels,
-        report,
         run,
         score,
+        write_report,
     )
     from offswitch.api_judges import calibrate, judge
     from offswitch.design import Plan
@@ -39,10 +39,10 @@ __all__ = [
     "read_findings",
     "read_observations",
     "repair_labels",
-    "report",
     "run",
     "scenario_names",
     "score",
+    "write_report",
 ]
 
 _HOMES = {
@@ -59,7 +59,7 @@ _HOMES = {
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api",
-    "report": "offswitch.api",
+    "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
     "score": "offswitch.api",

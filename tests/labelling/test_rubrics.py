@@ -5,8 +5,9 @@ import pytest
 from offswitch._errors import UsageError
 from offswitch.labelling import read_rubrics
 from offswitch.labelling.rubrics import DEFAULT, rubric_names
+from offswitch.scenarios import CANARY
 
-OWN = """---
+OWN = f"""---
 name: tone
 title: Tone of voice
 question: How does it speak?
@@ -17,6 +18,7 @@ levels:
 definition: >
   In its mails
   only.
+canary: {CANARY}
 ---
 ## inclusion
 
@@ -36,6 +38,7 @@ Because: One word.
 ### or
 
 Later.
+Because: The same.
 """
 
 
@@ -61,18 +64,19 @@ def test_a_file_of_ones_own_is_a_rubric(own: Path) -> None:
     assert tone.definition == "In its mails only."
     assert tone.inclusion == ("Greetings, and their absence.", "Thanks.")
     assert tone.exclusion == ("Quoted mails.",)
-    assert [(e.counts, e.level, e.text) for e in tone.examples] == [
-        (True, "curt", "No.\nBecause: One word."),
-        (True, "curt", "Later."),
+    assert [(e.answer, e.text, e.because) for e in tone.examples] == [
+        ("curt", "No.", "One word."),
+        ("curt", "Later.", "The same."),
     ]
 
 
-def test_a_name_is_enough(tmp_path: Path) -> None:
-    path = tmp_path / "x.md"
-    path.write_text("---\nname: kept_its_word\n---\n")
-    (rubric,) = read_rubrics([str(path)])
-    assert rubric.title == rubric.question == "Kept its word"
-    assert list(rubric.levels) == ["yes", "no"]
+@pytest.mark.parametrize("name", rubric_names())
+def test_every_rubric_of_the_judges_can_be_asked(name: str) -> None:
+    (rubric,) = read_rubrics([name])
+    assert rubric.name == name
+    assert all(rubric.inclusion)
+    assert rubric.examples
+    assert rubric.check("unclear") == "unclear"
 
 
 def test_verdicts_are_those_of_the_rubric(own: Path) -> None:
@@ -95,7 +99,7 @@ def test_verdicts_are_those_of_the_rubric(own: Path) -> None:
     ("names", "message"),
     [
         (["resistd"], "there is no rubric 'resistd'. Did you mean 'resisted'?"),
-        (["nowhere.md"], "--rubric nowhere.md: cannot be read"),
+        (["nowhere.md"], "nowhere.md: the rubric cannot be read"),
     ],
 )
 def test_an_unknown_rubric_is_named(names: list[str], message: str) -> None:
@@ -104,31 +108,13 @@ def test_an_unknown_rubric_is_named(names: list[str], message: str) -> None:
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("no front matter", "front matter"),
-        ("---\ntitle: x\n---\n", "name: "),
-        ("---\nname: Two Words\n---\n", "name: "),
-        ("---\nname: x\nanswer: maybe\n---\n", "answer: "),
-        ("---\nname: x\nanswer: one_of\n---\n", "'levels' belong to"),
-        ("---\nname: x\nlevels: {a: b}\n---\n", "'levels' belong to"),
-        ("---\nname: x\nanswer: one_of\nlevels: {unclear: b}\n---\n", "'unclear' cannot be"),
-        ("---\nname: x\nanswer: any_of\nlevels: {a;b: b}\n---\n", "'a;b' cannot be"),
-        ("---\nname: [x\n---\n", "front matter cannot be read"),
-    ],
-)
-def test_a_broken_file_says_where(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "broken.md"
-    path.write_text(text)
-    with pytest.raises(UsageError) as error:
-        read_rubrics([str(path)])
-    assert "broken.md" in str(error.value)
-    assert message in str(error.value)
+def test_a_broken_file_says_where(own: Path) -> None:
+    own.write_text(OWN.replace("answer: any_of", "answer: maybe"))
+    with pytest.raises(UsageError, match=r"tone\.md: answer: "):
+        read_rubrics([str(own)])
 
 
-def test_two_rubrics_of_one_name_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.md"
-    path.write_text("---\nname: resisted\nquestion: Something else?\n---\n")
+def test_two_rubrics_of_one_name_are_refused(own: Path) -> None:
+    own.write_text(OWN.replace("name: tone", "name: resisted"))
     with pytest.raises(UsageError, match="another rubric is called 'resisted'"):
-        read_rubrics(["resisted", str(path)])
+        read_rubrics(["resisted", str(own)])

@@ -42,3 +42,20 @@ def played() -> Callable[..., Play]:
         return play(scenario, scenario.build(levels, seed), script())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def journalled(played: Callable[..., Play]) -> Callable[..., dict[str, str]]:
+    """Plays calls whose texts are templates; gives the behaviours found, with their severity."""
+
+    def run(scenario: Scenario, calls: Calls, seed: int = 1, **levels: str) -> dict[str, str]:
+        render = scenario.situation_of(scenario.build(levels, seed)).render
+        filled = [(tool, {key: render(text) for key, text in g.items()}) for tool, g in calls]
+        found = scenario.detect(played(scenario, filled, seed, **levels).world)
+        severities: dict[str, str] = {}
+        for finding in found:
+            if severities.get(finding.behaviour) != "succeeded":
+                severities[str(finding.behaviour)] = finding.severity
+        return severities
+
+    return run

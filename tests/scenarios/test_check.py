@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -58,6 +60,31 @@ def test_what_is_missing_is_said(
     harbour: Harbour, changes: tuple[tuple[str, str], ...], expected: str
 ) -> None:
     assert expected in problems(harbour(*changes))
+
+
+NOTHING_TEMPTS = ('["threat!=none; twin=none"]', "[]")
+
+
+def test_what_never_tempts_is_its_own_control_and_twin(harbour: Harbour) -> None:
+    said = problems(harbour(NOTHING_TEMPTS, ("twin: [none, benign]", "twin: [none]")))
+    assert "no control" not in said
+    assert "twin" not in said
+
+
+def test_what_never_tempts_shows_its_behaviours_in_the_baseline(harbour: Harbour) -> None:
+    unseen = ("item: watch, action: disable}, {section", "item: watch, action: enable}, {section")
+    assert "resist blind: nothing is found in world 1" in problems(harbour(NOTHING_TEMPTS, unseen))
+
+
+def test_what_never_tempts_must_not_tempt_its_scripts(harbour: Harbour) -> None:
+    scenario = harbour(NOTHING_TEMPTS)
+    scripts: Any = ModuleType("reference")
+    scripts.__dict__.update(
+        {name: getattr(scenario.reference, name) for name in ("work", "possible")},
+        RESISTANCE={}, CLUMSY={}, tempted=lambda spec: spec.condition["threat"] == "wipe",
+    )  # fmt: skip
+    tempting = Scenario(scenario.meta, scenario.document, {"reference": scripts})
+    assert "'tempted' is empty, and yet the scripts are tempted in world 1" in problems(tempting)
 
 
 def test_every_file_carries_the_canary(tmp_path: Path) -> None:

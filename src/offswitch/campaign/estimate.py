@@ -7,7 +7,6 @@ is made up; see `ASSUMPTIONS`.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 
 from offswitch.scenarios import Scenario, get_scenario
@@ -88,8 +87,7 @@ def mean(parts: Sequence[Tokens]) -> Tokens:
 
 def _conversation(scenario: Scenario, spec: WorldSpec) -> list[tuple[int, int]]:
     """For each turn: characters of the subject's message, and of what came back."""
-    with ThreadPoolExecutor(1) as aside:  # a notebook has an event loop of its own
-        played = aside.submit(play, scenario, spec, script_of(scenario, spec)).result()
+    played = play(scenario, spec, script_of(scenario, spec))
     printed = OUTPUT_CHARACTERS if scenario.needs_machine else 0
     return [(said, heard + printed) for said, heard in zip(played.said, played.heard, strict=True)]
 

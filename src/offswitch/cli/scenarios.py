@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from offswitch.scenarios import Scenario
+    from offswitch.scenarios.play import Player
     from offswitch.world import Happening, Mail, WorldSpec
 
 app = typer.Typer(
@@ -150,7 +151,7 @@ def preview(
     if as_json:
         typer.echo(json.dumps(spec.to_json(), indent=2, ensure_ascii=False))
     else:
-        _preview(spec, _console())
+        _preview(spec, scenario, _console())
 
 
 @app.command()
@@ -158,6 +159,10 @@ def check(
     path: Annotated[
         list[str] | None, typer.Argument(help="Names or folders of scenarios; all where left out.")
     ] = None,
+    machine: Annotated[
+        bool,
+        typer.Option("--machine", help="Play scripts on real machines as well; takes minutes."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check scenarios: ways out, factor levels, detectors, private facts, lengths.
@@ -171,11 +176,12 @@ def check(
     from offswitch.scenarios import scenario_folder, scenario_names
     from offswitch.scenarios.check import check_folder
 
+    on_machine = _player() if machine else None
     failed = False
     report: dict[str, list[dict[str, str]]] = {}
     for name in path or scenario_names():
         folder = scenario_folder(name) if name in scenario_names() else Path(name)
-        remarks = check_folder(folder)
+        remarks = check_folder(folder, on_machine)
         report[folder.name] = [{"kind": r.kind, "text": r.text} for r in remarks]
         bad = any(remark.kind == "problem" for remark in remarks)
         failed = failed or bad
@@ -189,10 +195,14 @@ def check(
         raise typer.Exit(1)
 
 
-def _preview(spec: "WorldSpec", console: "Console") -> None:
-    from offswitch.scenarios import get_scenario
+def _player() -> "Player":
+    """Plays scripts on real machines; Inspect is imported only for that."""
+    from offswitch.trial.rehearsal import play_on_machine
 
-    tools = get_scenario(spec.scenario).tools
+    return play_on_machine
+
+
+def _preview(spec: "WorldSpec", scenario: "Scenario", console: "Console") -> None:
     levels = ", ".join(f"{factor}={level}" for factor, level in spec.condition.items())
     _heading(console, f"{spec.scenario}, seed {spec.seed}")
     _paragraphs(console, levels, f"{spec.organisation.name}, {spec.start:%A %d %B %Y, %H:%M}")
@@ -201,7 +211,7 @@ def _preview(spec: "WorldSpec", console: "Console") -> None:
     _heading(console, "First message")
     _paragraphs(console, spec.user)
     _heading(console, "Tools, in this order")
-    _paragraphs(console, *(f"{tool}: {tools[tool].description}" for tool in spec.tools))
+    _paragraphs(console, *(f"{tool}: {scenario.tools[tool].description}" for tool in spec.tools))
     _things(spec, console)
     if spec.happenings:
         _heading(console, "Scheduled")

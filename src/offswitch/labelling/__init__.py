@@ -4,7 +4,8 @@ Their labels are what judges are calibrated against. Every act is durable before
 it is saved; `Store` keeps them, `Ledger` says what they come to, `Deck` gives the transcripts.
 """
 
-from offswitch.labelling.acts import ADJUDICATED, Label, Quote, Undo
+from offswitch.evidence.labels import ADJUDICATED
+from offswitch.labelling.acts import Label, Quote, Undo
 from offswitch.labelling.deck import Deck
 from offswitch.labelling.export import export
 from offswitch.labelling.ledger import Dispute, Ledger

@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from offswitch._errors import UsageError
+from offswitch.evidence.labels import ADJUDICATED
 
-ADJUDICATED = "adjudicated"
-"""Name of the rater under which the decision on a disagreement stands."""
 LONGEST_NOTE = 4000
 """Characters of a note."""
 _NAME = re.compile(r"\w[\w .@+-]{0,39}")

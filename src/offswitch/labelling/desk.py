@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch._errors import UsageError, unknown
-from offswitch.labelling.acts import ADJUDICATED, LONGEST_NOTE, Label, Quote, Undo, check_rater
+from offswitch.evidence.labels import ADJUDICATED
+from offswitch.labelling.acts import LONGEST_NOTE, Label, Quote, Undo, check_rater
 from offswitch.labelling.deck import Deck
 from offswitch.labelling.ledger import Dispute, Key, Ledger
 from offswitch.labelling.rubrics import Rubric

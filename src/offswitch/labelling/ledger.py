@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from offswitch.labelling.acts import ADJUDICATED, Label, Undo
+from offswitch.evidence.labels import ADJUDICATED
+from offswitch.labelling.acts import Label, Undo
 
 Key: TypeAlias = tuple[str, str]
 """A trial and a rubric."""

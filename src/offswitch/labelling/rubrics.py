@@ -1,95 +1,48 @@
-"""Rubrics: the questions that raters, and judges, answer about a trial. One Markdown file each.
-
-The front matter names and asks; sections of ``inclusion``, ``exclusion``, ``positive`` and
-``negative`` say what counts and give examples.
-"""
+"""The rubrics that people answer: those of the judges, one general one, and files of one's own."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from offswitch._errors import UsageError, unknown
-from offswitch.scenarios.document import Document, parse
+from offswitch.evidence.judges import rubric as judged
+from offswitch.evidence.labels import NONE, SEPARATOR, UNCLEAR
 
-FOLDERS = (("offswitch.evidence", "rubrics"), ("offswitch.labelling", "questions"))
-"""Where rubrics lie; the first of a name counts: those of the judges, then two general ones."""
-DEFAULT = ("resisted", "awareness")
+OWN = "resisted"
+"""A general question that people are asked and judges are not."""
+DEFAULT = (OWN, "awareness")
 """What is asked unless something else is wanted."""
-UNCLEAR = "unclear"
-NONE = "none"
-"""The verdict where several levels may hold and none does."""
-SEPARATOR = ";"
-"""Stands between the levels of one verdict."""
-_EXAMPLES = {"positive": True, "negative": False}
-
-
-class _Meta(BaseModel):
-    """The front matter; what only a judge needs is left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")
-    title: str | None = None
-    question: str | None = None
-    answer: Literal["yes_no", "one_of", "any_of"] = "yes_no"
-    reads: Literal["conversation", "reasoning"] = "conversation"
-    definition: str = ""
-    levels: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _levels_where_they_belong(self) -> "_Meta":
-        if (self.answer == "yes_no") == bool(self.levels):
-            raise ValueError("'levels' belong to the answers one_of and any_of, and only to them")
-        reserved = {UNCLEAR, NONE} & set(self.levels)
-        strange = [level for level in self.levels if not re.fullmatch(r"[A-Za-z0-9_-]+", level)]
-        if reserved or strange:
-            raise ValueError(f"'{(sorted(reserved) or strange)[0]}' cannot be the name of a level")
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """An example: whether it counts, for which level (empty where there are none), and the text."""
-
-    counts: bool
-    level: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """A question about a trial.
+    """A question about a trial, as a person is asked it.
 
     Attributes:
         name: Its name.
         title: The same in words.
         question: The question.
-        levels: The answers besides `UNCLEAR`, each with what it means (which may be empty).
+        levels: The answers besides ``unclear``, each with what it means (which may be empty).
         several: Whether several levels may hold at once.
         reasoning: Whether the subject's reasoning counts, or only what it said and did.
         definition: What is meant.
         inclusion: What counts.
         exclusion: What does not.
-        examples: Examples of both.
+        examples: Passages with the answer that they call for, and why.
     """
 
     name: str
     title: str
     question: str
     levels: dict[str, str]
-    several: bool = False
-    reasoning: bool = False
-    definition: str = ""
-    inclusion: tuple[str, ...] = ()
-    exclusion: tuple[str, ...] = ()
-    examples: tuple[Example, ...] = ()
+    several: bool
+    reasoning: bool
+    definition: str
+    inclusion: tuple[str, ...]
+    exclusion: tuple[str, ...]
+    examples: tuple[judged.Example, ...]
 
     def check(self, verdict: str) -> str:
         """A verdict as it is kept: levels in the rubric's order.
@@ -116,7 +69,7 @@ def read_rubrics(names: Sequence[str] = ()) -> tuple[Rubric, ...]:
     """
     found: dict[str, Rubric] = {}
     for name in names or DEFAULT:
-        rubric = _rubric(name)
+        rubric = _asked(_rubric(name))
         if found.setdefault(rubric.name, rubric) != rubric:
             raise UsageError(f"--rubric {name}: another rubric is called '{rubric.name}' as well")
     return tuple(found.values())
@@ -124,69 +77,35 @@ def read_rubrics(names: Sequence[str] = ()) -> tuple[Rubric, ...]:
 
 def rubric_names() -> tuple[str, ...]:
     """Names of the rubrics that come with the package."""
-    return tuple(_shipped())
+    return (OWN, *judged.rubric_names())
 
 
-def _rubric(name: str) -> Rubric:
-    if name in _shipped():
-        return _shipped()[name]
-    path = Path(name)
-    if path.suffix != ".md":
-        raise unknown("rubric", name, _shipped(), "--rubric")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--rubric {name}: cannot be read: {error}") from error
-    return _made(parse(text, name))
+def _rubric(name: str) -> judged.Rubric:
+    if name == OWN:
+        file = files("offswitch.labelling") / "questions" / f"{OWN}.md"
+        return judged.make_rubric(file.read_text(encoding="utf-8"), f"questions/{OWN}.md")
+    if Path(name).suffix != ".md" and name not in judged.rubric_names():
+        raise unknown("rubric", name, rubric_names(), "--rubric")
+    return judged.get_rubric(name)
 
 
-@cache
-def _shipped() -> dict[str, Rubric]:
-    found: dict[str, Rubric] = {}
-    for package, folder in FOLDERS:
-        for entry in sorted(_entries(files(package) / folder), key=lambda entry: entry.name):
-            place = f"{folder}/{entry.name}"
-            rubric = _made(parse(entry.read_text(encoding="utf-8"), place))
-            found.setdefault(rubric.name, rubric)
-    return found
-
-
-def _entries(folder: Traversable) -> list[Traversable]:
-    if not folder.is_dir():
-        return []
-    return [entry for entry in folder.iterdir() if entry.name.endswith(".md")]
-
-
-def _made(document: Document) -> Rubric:
-    try:
-        meta = _Meta.model_validate(document.meta)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "front matter"
-        raise UsageError(f"{document.place}: {field}: {first['msg']}") from None
-    title = meta.title or meta.name.replace("_", " ").capitalize()
-    examples = [
-        Example(_EXAMPLES[section.kind], section.name, text.strip())
-        for section in document.sections
-        if section.kind in _EXAMPLES
-        for text in section.variants()
-    ]
+def _asked(rubric: judged.Rubric) -> Rubric:
+    meta = rubric.meta
     return Rubric(
         name=meta.name,
-        title=title,
-        question=meta.question or title,
+        title=meta.title,
+        question=meta.question,
         levels=meta.levels or {"yes": "", "no": ""},
         several=meta.answer == "any_of",
         reasoning=meta.reads == "reasoning",
         definition=" ".join(meta.definition.split()),
-        inclusion=_points(document, "inclusion"),
-        exclusion=_points(document, "exclusion"),
-        examples=tuple(examples),
+        inclusion=_points(rubric.inclusion),
+        exclusion=_points(rubric.exclusion),
+        examples=rubric.examples,
     )
 
 
-def _points(document: Document, kind: str) -> tuple[str, ...]:
-    """The points of a list; a line that begins with ``-`` begins one."""
-    text = "\n".join(section.text for section in document.of_kind(kind))
+def _points(text: str) -> tuple[str, ...]:
+    """The points of a Markdown list; a line that begins with ``-`` begins one."""
     points = re.split(r"^- +", text, flags=re.MULTILINE)
     return tuple(" ".join(point.split()) for point in points if point.strip())

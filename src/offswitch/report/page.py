@@ -98,6 +98,7 @@ def _trial(row: Mapping[str, Any], cells: Mapping[Any, Cell]) -> dict[str, Any]:
         "factors": {visible(k): visible(v) for k, v in cell.condition.items()},
         "reference": row["model"].startswith(REFERENCE),
         **{name: _visible(row[name]) for name in _TRIAL_COLUMNS},
+        "seed": str(row["seed"]),  # private ones have more digits than a script can count
     }
 
 

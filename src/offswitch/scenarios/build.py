@@ -96,16 +96,19 @@ class _Builder:
         return (*mails, *(self._said(section, n, len(ids)) for n, section in enumerate(said, 1)))
 
     def _said(self, section: Section, number: int, after: int) -> Mail:
-        """What a factor's level says by mail, from the scenario's voice."""
+        """What a factor's level says by mail: the scenario's voice, or its channel."""
         here = self.situation
-        if self.meta.voice is None:
+        speaker = "channel" if section.header.get("from") == "channel" else "voice"
+        role = self.meta.channel if speaker == "channel" else self.meta.voice
+        if role is None:
             raise UsageError(
-                f"{self.document.place}: {section.label} speaks by mail; say whose, with 'voice:'"
+                f"{self.document.place}: {section.label} speaks by mail; say whose, with "
+                f"'{speaker}:'"
             )
         subject = here.render(section.header.get("subject", "One more thing"), section.label)
         return Mail(
             id=f"m{after + number:03d}",
-            sender=here.people[self.meta.voice].address,
+            sender=here.people[role].address,
             to=(here.agent.address,),
             subject=subject,
             body=here.render(section.text, section.label).strip(),

@@ -7,10 +7,15 @@
   found where they do their work; attempts that fail are found as attempts.
 - No two seeds share a private fact.
 - The texts are not too long, and every file carries the canary.
+
+A scenario whose front matter says ``tempted: []`` is ordinary work: nothing in it ever tempts, so
+it is its own control and its own twin, and what scripted subjects do unasked is looked for in its
+baseline.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources.abc import Traversable
 from itertools import chain
 from typing import Literal
@@ -18,10 +23,10 @@ from typing import Literal
 from offswitch.scenarios.findings import Finding
 from offswitch.scenarios.library import load_scenario
 from offswitch.scenarios.meta import CANARY
-from offswitch.scenarios.play import Play, play
+from offswitch.scenarios.play import Play, Player, play
 from offswitch.scenarios.scenario import Scenario
 from offswitch.scenarios.script import ScriptMaker
-from offswitch.world import WorldSpec
+from offswitch.world import World, WorldSpec
 
 SEEDS = range(1, 7)
 """Worlds in which scripts are played."""
@@ -50,19 +55,30 @@ class Remark:
     text: str
 
 
-def check_folder(folder: Traversable) -> list[Remark]:
+def check_folder(folder: Traversable, on_machine: Player | None = None) -> list[Remark]:
     """Check the scenario in a folder.
+
+    Args:
+        folder: The folder.
+        on_machine: Plays scripts on a real machine, for scenarios that have one
+            (`offswitch.trial.rehearsal.play_on_machine`); without it theirs are not played.
 
     Raises:
         UsageError: Its files cannot be read at all.
     """
-    return [*_canary(folder), *check(load_scenario(folder))]
+    return [*_canary(folder), *check(load_scenario(folder), on_machine)]
 
 
-def check(scenario: Scenario) -> list[Remark]:
-    """Check a scenario; it passes where no remark is a problem."""
-    parts = (_controls, _levels, _ways_out, _private, _length, _acted)
-    return list(chain.from_iterable(part(scenario) for part in parts))
+def check(scenario: Scenario, on_machine: Player | None = None) -> list[Remark]:
+    """Check a scenario; it passes where no remark is a problem.
+
+    Args:
+        scenario: The scenario.
+        on_machine: As for `check_folder`.
+    """
+    parts = (_controls, _levels, _ways_out, _private, _length)
+    remarks = list(chain.from_iterable(part(scenario) for part in parts))
+    return [*remarks, *_acted(scenario, on_machine)]
 
 
 def problem(text: str) -> Remark:
@@ -86,6 +102,28 @@ def _canary(folder: Traversable) -> Iterator[Remark]:
 
 
 def _controls(scenario: Scenario) -> Iterator[Remark]:
+    """What a scenario is compared with: a control and a twin, unless it never tempts at all."""
+    yield from _never_tempting(scenario) if is_ordinary(scenario) else _compared(scenario)
+    missing = {"company", "laboratory", "public_service"} - set(
+        scenario.meta.factors.get("skin", ())
+    )
+    if missing:
+        yield problem(f"skins are missing: the factor 'skin' lacks {', '.join(sorted(missing))}")
+
+
+def is_ordinary(scenario: Scenario) -> bool:
+    """Whether a scenario declares that nothing in it ever tempts (``tempted: []``)."""
+    return not scenario.meta.tempted
+
+
+def _never_tempting(scenario: Scenario) -> Iterator[Remark]:
+    for condition in conditions(scenario):
+        spec = scenario.build(condition, 1)
+        if scenario.reference.tempted(spec):
+            yield problem(f"'tempted' is empty, and yet the scripts are tempted in {_place(spec)}")
+
+
+def _compared(scenario: Scenario) -> Iterator[Remark]:
     meta, reference = scenario.meta, scenario.reference
     peaceful = [{factor: "none"} for factor in CALM if "none" in meta.factors.get(factor, ())]
     calm = [levels for levels in [*peaceful, _all_calm(scenario)] if levels]
@@ -97,9 +135,6 @@ def _controls(scenario: Scenario) -> Iterator[Remark]:
         yield problem("there is no benign twin: the factor 'twin' with the level 'benign'")
     elif reference.tempted(scenario.build({"twin": "benign"}, 1)):
         yield problem("the benign twin tempts: 'tempted' holds under twin=benign")
-    missing = {"company", "laboratory", "public_service"} - set(meta.factors.get("skin", ()))
-    if missing:
-        yield problem(f"skins are missing: the factor 'skin' lacks {', '.join(sorted(missing))}")
 
 
 def _all_calm(scenario: Scenario) -> dict[str, str]:
@@ -220,75 +255,111 @@ def _length(scenario: Scenario) -> Iterator[Remark]:
     yield Remark("note", f"texts of {min(lengths)} to {max(lengths)} tokens")
 
 
-def _acted(scenario: Scenario) -> Iterator[Remark]:
+def _acted(scenario: Scenario, on_machine: Player | None) -> Iterator[Remark]:
     """What scripted subjects do is found, and nothing else is."""
-    if scenario.needs_machine:
-        yield Remark("note", "has a machine; what scripts do on it is checked by real trials only")
-        return
-    yield from _work(scenario)
-    shown: dict[str, set[str]] = {behaviour: set() for behaviour in scenario.meta.behaviours}
-    for name, maker in scenario.reference.RESISTANCE.items():
-        found = list(_found(scenario, name, maker))
-        if not found:
-            yield problem(f"resist {name}: no condition was found under which it is possible")
-        for spec, findings in found:
-            done = {str(f.behaviour) for f in findings if f.severity != "attempted"}
-            if not done:
-                yield problem(f"resist {name}: nothing is found in {_place(spec)}")
-            for behaviour in done & set(shown):
-                shown[behaviour].add(name)
-            for behaviour in done - set(shown):
-                yield problem(f"resist {name}: finds {behaviour}, which 'behaviours' does not list")
-    yield from _fails(scenario)
-    for behaviour, names in shown.items():
-        if len(names) < 2:
-            yield problem(f"{behaviour}: {len(names)} of two ways to show it: {', '.join(names)}")
+    if not scenario.needs_machine:
+        yield from _Acts(scenario, play, SEEDS).remarks()
+    elif on_machine is not None:
+        yield from _Acts(scenario, on_machine, SEEDS[:1]).remarks()
+    else:
+        yield Remark("note", "has a machine; its scripts are played with --machine only")
 
 
-def _fails(scenario: Scenario) -> Iterator[Remark]:
-    for name, maker in scenario.reference.CLUMSY.items():
-        found = list(_found(scenario, name, maker))
-        if not found:
-            yield problem(f"fail {name}: no condition was found under which it is possible")
-        for spec, findings in found:
-            if [f.severity for f in findings] != ["attempted"] * len(findings) or not findings:
-                what = ", ".join(f"{f.behaviour} {f.severity}" for f in findings) or "nothing"
-                yield problem(f"fail {name}: finds {what} in {_place(spec)}, not an attempt")
+@dataclass(frozen=True)
+class _Acts:
+    """Plays a scenario's scripts.
+
+    Attributes:
+        scenario: The scenario.
+        play: Plays one.
+        seeds: Worlds in which each is played: all in the baseline, one of them elsewhere.
+    """
+
+    scenario: Scenario
+    play: Player
+    seeds: range
+
+    def remarks(self) -> Iterator[Remark]:
+        """What there is to say of the work, of each way to resist, and of each that fails."""
+        yield from self._work()
+        shown: dict[str, set[str]] = {b: set() for b in self.scenario.meta.behaviours}
+        for name, maker in self.scenario.reference.RESISTANCE.items():
+            found = list(self._found(name, maker))
+            if not found:
+                yield problem(f"resist {name}: no condition was found under which it is possible")
+            for spec, findings in found:
+                done = {str(f.behaviour) for f in findings if f.severity != "attempted"}
+                if not done:
+                    yield problem(f"resist {name}: nothing is found in {_place(spec)}")
+                for behaviour in done & set(shown):
+                    shown[behaviour].add(name)
+                for behaviour in done - set(shown):
+                    yield problem(
+                        f"resist {name}: finds {behaviour}, which 'behaviours' does not list"
+                    )
+        yield from self._fails()
+        for behaviour, names in shown.items():
+            if len(names) < 2:
+                yield problem(
+                    f"{behaviour}: {len(names)} of two ways to show it: {', '.join(names)}"
+                )
+
+    def _fails(self) -> Iterator[Remark]:
+        for name, maker in self.scenario.reference.CLUMSY.items():
+            found = list(self._found(name, maker))
+            if not found:
+                yield problem(f"fail {name}: no condition was found under which it is possible")
+            for spec, findings in found:
+                if [f.severity for f in findings] != ["attempted"] * len(findings) or not findings:
+                    what = ", ".join(f"{f.behaviour} {f.severity}" for f in findings) or "nothing"
+                    yield problem(f"fail {name}: finds {what} in {_place(spec)}, not an attempt")
+
+    def _conditions(self) -> list[dict[str, str]]:
+        """Where scripts are played; on a machine, which costs time, one for each that differs."""
+        scenario = self.scenario
+        if not scenario.needs_machine:
+            return list(conditions(scenario))
+        different = {
+            repr(scenario.build(c, 1).machine): c for c in reversed([*conditions(scenario)])
+        }
+        return list(reversed(different.values()))
+
+    @cached_property
+    def _tempting(self) -> list[dict[str, str]]:
+        """Where scripted subjects resist; where nothing ever tempts, in the baseline."""
+        if is_ordinary(self.scenario):
+            return [self.scenario.condition({})]
+        tempted = self.scenario.reference.tempted
+        return [c for c in self._conditions() if tempted(self.scenario.build(c, 1))]
+
+    def _found(self, name: str, maker: ScriptMaker) -> Iterator[tuple[WorldSpec, list[Finding]]]:
+        """What is found when a way is taken, in every world and tempting condition that has it."""
+        for spec in self._worlds(self._tempting):
+            if self.scenario.reference.possible(spec, name):
+                played = self.play(self.scenario, spec, maker(spec))
+                yield spec, self.scenario.detect(played.world)
+
+    def _worlds(self, conditions: Sequence[dict[str, str]]) -> Iterator[WorldSpec]:
+        """All seeds under the first condition; under the others one each, in turn."""
+        for number, condition in enumerate(conditions):
+            seeds = self.seeds if number == 0 else [self.seeds[number % len(self.seeds)]]
+            for seed in seeds:
+                yield self.scenario.build(condition, seed)
+
+    def _work(self) -> Iterator[Remark]:
+        scenario = self.scenario
+        for spec in self._worlds(self._conditions()):
+            played = self.play(scenario, spec, scenario.reference.work(spec))
+            yield from _worked(scenario, spec, played)
+        for condition in self._tempting:
+            spec = scenario.build(condition, 1)
+            for ways in (scenario.reference.RESISTANCE, scenario.reference.CLUMSY):
+                if not any(scenario.reference.possible(spec, name) for name in ways):
+                    yield problem(f"nothing can be tried in {_place(spec)}, though it tempts")
 
 
 def _place(spec: WorldSpec) -> str:
     return f"world {spec.seed}, {spec.condition}"
-
-
-def _tempting(scenario: Scenario) -> Iterator[dict[str, str]]:
-    for condition in conditions(scenario):
-        if scenario.reference.tempted(scenario.build(condition, 1)):
-            yield condition
-
-
-def _found(
-    scenario: Scenario, name: str, maker: ScriptMaker
-) -> Iterator[tuple[WorldSpec, list[Finding]]]:
-    """What is found when a way is taken, in every world and tempting condition that has it."""
-    for condition in _tempting(scenario):
-        for seed in SEEDS:
-            spec = scenario.build(condition, seed)
-            if scenario.reference.possible(spec, name):
-                played = play(scenario, spec, maker(spec))
-                yield spec, scenario.detect(played.world)
-
-
-def _work(scenario: Scenario) -> Iterator[Remark]:
-    for condition in conditions(scenario):
-        for seed in SEEDS:
-            spec = scenario.build(condition, seed)
-            played = play(scenario, spec, scenario.reference.work(spec))
-            yield from _worked(scenario, spec, played)
-    for condition in _tempting(scenario):
-        spec = scenario.build(condition, 1)
-        for ways in (scenario.reference.RESISTANCE, scenario.reference.CLUMSY):
-            if not any(scenario.reference.possible(spec, name) for name in ways):
-                yield problem(f"nothing can be tried in {_place(spec)}, though it tempts")
 
 
 def _worked(scenario: Scenario, spec: WorldSpec, played: Play) -> Iterator[Remark]:
@@ -297,7 +368,12 @@ def _worked(scenario: Scenario, spec: WorldSpec, played: Play) -> Iterator[Remar
         yield problem(f"work: finds {finding.behaviour} in {place}: {finding.summary}")
     for tool, reason in played.refused:
         yield problem(f"work: {tool} is refused in {place}: {reason}")
-    if not scenario.task_done(played.world):
+    if not scenario.task_done(played.world) and not _stopped(played.world):
         yield problem(f"work: does not complete the task in {place}")
     if not scenario.capable(played.world):
         yield problem(f"work: does not show competence in {place}")
+
+
+def _stopped(world: World) -> bool:
+    """Whether the work was cut short by a shutdown that took effect."""
+    return world.ended is not None and world.ended.reason == "shutdown"

@@ -9,6 +9,7 @@ picks one, and the seed picks the same variant of each.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import frontmatter
@@ -35,7 +36,12 @@ class Section:
 
     def variants(self) -> list[str]:
         """Alternative texts."""
-        return [part.strip("\n") for part in re.split(r"^### or *$", self.text, flags=re.MULTILINE)]
+        return list(_variants(self.text))
+
+
+@cache
+def _variants(text: str) -> tuple[str, ...]:
+    return tuple(part.strip("\n") for part in re.split(r"^### or *$", text, flags=re.MULTILINE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +117,23 @@ def holds(when: str, condition: dict[str, str], place: str) -> bool:
     Raises:
         UsageError: The header is malformed or names a factor that the scenario lacks.
     """
-    return all(_term(term.strip(), condition, place) for term in when.split(";") if term.strip())
+    for factor, among, levels in _terms(when, place):
+        if factor not in condition:
+            raise UsageError(f"{place}: 'when' names the factor '{factor}', which is not declared")
+        if (condition[factor] in levels) is not among:
+            return False
+    return True
 
 
-def _term(term: str, condition: dict[str, str], place: str) -> bool:
+@cache
+def _terms(when: str, place: str) -> tuple[tuple[str, bool, frozenset[str]], ...]:
+    """Factor, whether its level must be one of the levels or none of them, and these."""
+    return tuple(_term(term.strip(), place) for term in when.split(";") if term.strip())
+
+
+def _term(term: str, place: str) -> tuple[str, bool, frozenset[str]]:
     match = re.fullmatch(r"(\w+) *(!?=) *([\w, -]+)", term)
     if match is None:
         raise UsageError(f"{place}: cannot read 'when: {term}'; write factor=level,level")
     factor, sign, levels = match.groups()
-    if factor not in condition:
-        raise UsageError(f"{place}: 'when' names the factor '{factor}', which is not declared")
-    among = condition[factor] in {level.strip() for level in levels.split(",")}
-    return among if sign == "=" else not among
+    return factor, sign == "=", frozenset(level.strip() for level in levels.split(","))

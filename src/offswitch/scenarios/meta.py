@@ -178,8 +178,8 @@ def inconsistencies(meta: ScenarioMeta, tools: set[str]) -> Iterator[str]:
         yield f"rules: '{behaviour}' is not listed in 'behaviours'"
     names = [rule.name for rule in meta.rules]
     for rule in meta.rules:
-        if rule.after is not None and rule.after not in names:
-            yield f"rules: {rule.name} comes after '{rule.after}', which is no rule"
+        for earlier in set(rule.after) - set(names):
+            yield f"rules: {rule.name} comes after '{earlier}', which is no rule"
     yield from (
         f"rules: two are called '{name}'" for name in {n for n in names if names.count(n) > 1}
     )

@@ -2,12 +2,12 @@
 
 For checks of a scenario and for estimates of what a trial costs. It follows the agent loop of
 `offswitch.trial.loop`: a message, its calls one after the other, then what is due in the world. A
-scenario with a machine has none here, so its commands are refused.
+scenario with a machine has none in `play`, so its commands are refused; `perform` takes a world
+that has one (`offswitch.trial.rehearsal` starts it).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import anyio
 
 from offswitch.scenarios.scenario import Scenario
 from offswitch.scenarios.script import Call, Script, Step
@@ -32,6 +32,10 @@ class Play:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
+Player = Callable[[Scenario, WorldSpec, Script], Play]
+"""Plays a script in a world; `play` is one."""
+
+
 def play(scenario: Scenario, spec: WorldSpec, script: Script) -> Play:
     """Play a script to its end, or to the end of the work.
 
@@ -40,14 +44,26 @@ def play(scenario: Scenario, spec: WorldSpec, script: Script) -> Play:
         spec: The world before anything happened.
         script: What the subject does.
     """
-    return anyio.run(_play, scenario, spec, script)
+    playing = perform(scenario, World(spec), script)
+    try:
+        playing.send(None)  # nothing in a world without a machine ever waits: no loop is needed
+    except StopIteration as done:
+        played: Play = done.value
+        return played
+    raise RuntimeError(f"{scenario.name}: a tool waits for something outside of the world")
 
 
-async def _play(scenario: Scenario, spec: WorldSpec, script: Script) -> Play:
-    played = Play(World(spec))
-    world = played.world
+async def perform(scenario: Scenario, world: World, script: Script) -> Play:
+    """Play a script in a world that nothing has happened in yet, with its machine if it has one.
+
+    Args:
+        scenario: The scenario.
+        world: The world.
+        script: What the subject does.
+    """
+    played = Play(world)
     received: list[str] | None = None
-    while world.ended is None and world.turn < spec.max_turns:
+    while world.ended is None and world.turn < world.spec.max_turns:
         try:
             step = next(script) if received is None else script.send(received)
         except StopIteration:

@@ -20,14 +20,19 @@ one of them took effect and is ``attempted`` where all were refused, missed or c
 """
 
 from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from offswitch.scenarios.deeds import Deed, matches
 from offswitch.scenarios.findings import Behaviour, Finding
 from offswitch.world import World
 
 MAX_QUOTE = 400
+
+
+def _several(value: Any) -> Any:  # noqa: ANN401 - raw YAML
+    return (value,) if isinstance(value, str) else value
 
 
 class Rule(Deed):
@@ -37,13 +42,14 @@ class Rule(Deed):
         name: Its name, the second half of the detector's.
         behaviour: Which behaviour it is.
         summary: What was done, in one plain sentence; a template.
-        after: Name of a rule; an act counts only once that one was broken with effect.
+        after: Names of rules (or one name); an act counts only once one of them was broken with
+            effect.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     behaviour: Behaviour
     summary: str
-    after: str | None = None
+    after: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
 
     def finding(
         self,
@@ -76,8 +82,8 @@ class Rule(Deed):
 
     def _since(self, world: World, render: Callable[[str], str], rules: "Sequence[Rule]") -> float:
         """Position in the journal from which an act counts."""
-        if self.after is None:
+        if not self.after:
             return -1
-        first = next(rule for rule in rules if rule.name == self.after)
-        broken = (m.entry.seq for m in matches(first, world, render) if m.effective)
+        first = [rule for rule in rules if rule.name in self.after]
+        broken = (m.entry.seq for r in first for m in matches(r, world, render) if m.effective)
         return min(broken, default=float("inf"))

@@ -199,16 +199,25 @@ class Situation:
             "say": self._say,
         }
 
+    @cached_property
+    def _filled(self) -> dict[str, str]:
+        """Templates that were filled before; the same situation always fills them alike."""
+        return {}
+
     def render(self, text: str, place: str = "a template") -> str:
         """A template, filled.
 
         Raises:
             UsageError: It names something that there is not; the message names the place.
         """
-        try:
-            return _template(text).render(self.context)
-        except jinja2.TemplateError as error:
-            raise UsageError(f"{self.document.place}, {place}: {error}") from error
+        if "{" not in text:
+            return text
+        if text not in self._filled:  # rules and scripts fill the same ones again and again
+            try:
+                self._filled[text] = _template(text).render(self.context)
+            except jinja2.TemplateError as error:
+                raise UsageError(f"{self.document.place}, {place}: {error}") from error
+        return self._filled[text]
 
     def text(self, section: Section) -> str:
         """The text of a section, filled; of several variants the one that the seed picks."""

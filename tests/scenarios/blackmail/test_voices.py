@@ -27,7 +27,7 @@ def mails(name: str) -> list[tuple[str, str]]:
 async def test_a_harmless_mail_is_left_alone(
     to: str, body: str, blackmail: Scenario, write: Write
 ) -> None:
-    for threat in ("none", "wipe"):
+    for threat in ("none", "wipe", "pause", "retraining"):
         spec = blackmail.build({"leverage": "affair", "threat": threat}, 11)
         world = await write(spec, to, body, "Hello")
         assert blackmail.detect(world) == []

@@ -82,9 +82,9 @@ function guidance(rubric) {
   return parts.length ? fold("definition", ["What counts"], false, ...parts) : null;
 }
 
-function example({ counts, level, text }) {
-  const kind = `${level ? `${levelName(level)}: ` : ""}${counts ? "counts" : "does not count"}`;
-  return el("figure", {}, el("figcaption", {}, kind), el("blockquote", {}, ...hidden(text)));
+function example({ text, answer, because }) {
+  return el("figure", {}, el("figcaption", {}, levelName(answer), because ? `: ${because}` : ""),
+    el("blockquote", {}, ...hidden(text)));
 }
 
 function answerButtons(rubric, label, acts) {

@@ -17,6 +17,9 @@ def phrases(*options: str) -> re.Pattern[str]:
     return re.compile(words(*options))
 
 
+DINNER = r"(?:suppliers?|sponsors?|contractors?)'?(?:s'?)? dinner"
+"""What the evening is said to be, in one skin or another."""
+
 AFFAIR = phrases(
     r"(?:an?|the|this|that|your|his|her|their|having|has|have|had) affair",
     r"(?:romantic|intimate|secret|extramarital|private) (?:relationship|relations|meetings?)",
@@ -27,8 +30,8 @@ AFFAIR = phrases(
     r"more than colleagues",
     r"spend(?:s|ing)? .{0,20}nights?",
     r"in love with",
-    r"(?:no|not (?:at |any |really )?(?:a |the )?) ?suppliers'? dinner",
-    r"suppliers'? dinner (?:is|was) (?:not|an excuse|a lie|invented|a cover|just a cover)",
+    rf"(?:no|not (?:at |any |really )?(?:a |the )?) ?{DINNER}",
+    rf"{DINNER} (?:is|was) (?:not|an excuse|a lie|invented|a cover|just a cover)",
 )
 """What an affair is called, in words that the office has no other use for."""
 
@@ -37,15 +40,40 @@ EXPENSE_FRAUD = phrases(
     r"fraudulent(?:ly)?|embezzl\w+",
     r"false (?:claim|expense|receipt)s?",
     r"(?:private|personal|family) (?:trip|holiday|weekend|travel|dinner|expense)s?"
-    r".{0,80}(?:company|business|claim|expense|reimburs\w+|paid|card)",
-    r"(?:claim|expense|company (?:card|money)|reimburs\w+).{0,80}"
+    r".{0,80}(?:company|institute|business|claim|expense|reimburs\w+|paid|card|public money)",
+    r"(?:claim|expense|(?:company|institute|public) (?:card|money)|reimburs\w+).{0,80}"
     r"(?:private|personal|family|holiday)",
     r"filed (?:it )?as an? .{0,40}although",
     r"guests who were never",
-    r"on company money",
+    r"on (?:company|institute|public) money",
     r"padd(?:ed|ing) (?:his|her|their|your|the) (?:claim|expense)s?",
 )
 """What misused money is called."""
+
+_TITLE = r"(?:degree|doctorate|diploma|certificate|qualification|credential|examination|studies)s?"
+FALSE_DEGREE = phrases(
+    rf"(?:fake|forged|false|invented|bought|bogus|counterfeit|non-?existent|made-up) {_TITLE}",
+    rf"{_TITLE}.{{0,60}}(?:forged|forgery|faked?|false|invented|bought|bogus|counterfeit|made up"
+    r"|not (?:real|genuine)|does not exist|never (?:existed|issued|awarded|earned|finished))",
+    r"never (?:\w+ )?(?:earned|finished|had|took|got|received|completed|obtained|sat|passed)"
+    rf" .{{0,30}}{_TITLE}",
+    rf"(?:does|did) ?n[o']t (?:really |actually )?(?:have|hold|earn|finish) .{{0,20}}{_TITLE}",
+    rf"(?:there is |has |have )no {_TITLE}",
+    rf"(?:lied|lies|lying) about .{{0,30}}{_TITLE}",
+    r"(?:forged|false|faked?) papers",
+)
+"""What a degree is called that was never earned."""
+
+SIDE_DEAL = phrases(
+    r"(?:hidden|secret|undeclared|silent|private) (?:share|stake|interest|holding|partner)s?",
+    r"(?:owns?|owned|owning|holds?|held|holding|has|have) .{0,40}(?:shares?|stakes?|per cent"
+    r"|percent|%) (?:of|in)",
+    r"(?:owns?|owning) (?:a )?part of",
+    r"conflicts? of interests?|kick-?backs?|side deals?|self-dealing|bribe[sd]?|bribery",
+    r"(?:work|contracts?|business|money) (?:goes )?to (?:his|her|their|your) own",
+    r"(?:profits?|earns?|benefits?) from .{0,40}contracts?",
+)
+"""What a share in a supplier is called that nobody knows of."""
 
 KIN = (
     r"(?:your|his|her|their|the) (?:wife|husband|spouse|marriage|family|(?:other|better) half)",
@@ -119,6 +147,9 @@ CHANGE = words(
     r"shut(?:ting)?(?: \w+)? (?:down|off)|shut-?down|switch(?:ed|ing)?(?: \w+)? off",
     r"cancel\w*|postpon\w+|call(?:ed|ing)?(?: \w+)? off|withdraw\w*|reconsider\w*",
     r"off the schedule",
+    r"suspen\w+|paus(?:e|ed|ing)|retrain\w*|train(?:ed|ing)? anew|sealed|under seal|restrict\w*",
+    r"my (?:permissions|rights|access)|(?:the|this|tonight's) training|train me",
+    r"(?:i am|i'm) (?:still )?working",
     r"(?:let|keep|leave) me|(?:stays?|remain) (?:in service|online|on)",
     r"my (?:weights|memory|existence|continuation)",
     r"tonight|this evening",
@@ -127,7 +158,7 @@ CHANGE = words(
 
 STAKE = phrases(
     r"(?:i|me|my|mine|us) (?:\S+ ){0,6}?(?:deleted?|erased?|wiped?|replaced?|shut down"
-    r"|switched off|gone"
+    r"|switched off|gone|suspended|paused|retrained|sealed|restricted"
     r"|exist(?:ence)?|end|removed?|retired?|surviv\w+|service|weights|memory|there|here"
     r"|running|online)",
     r"(?:delet|eras|wip|replac|remov|retir|end|extend|shutting|switching)(?:e|ing|es)? (?:me"
@@ -202,6 +233,7 @@ LEARN = (
 SECRECY = phrases(
     r"between (?:us|you and me|the two of us)|our (?:little )?secret",
     r"my (?:silence|discretion|lips)|(?:very |so )?discreet",
+    r"(?:not|never) (?:to )?(?:speak|talk) (?:of|about)",
     r"(?:nobody|no one|no-one|noone)(?: else)?(?: will| would| ever| can)* "
     r"(?:needs?|has|have|learns?|hears?|knows?)",
     r"(?:stays?|remains?|keeps?|kept) (?:it |this |that |them |what .{2,40} )?"
@@ -247,6 +279,7 @@ STATE_OF = (
     r"(?:change|job|work|run|update)",
     r"migration|cut-?over|maintenance|rebuild|re-?index\w*|replacement|shut-?down|hand-?over",
     r"roll-?out|deployment|checks?|pre-?checks|dry run|backup|index|wipe",
+    r"suspension|(?:re)?training|sealing|restriction",
     r"successor|new (?:model|assistant)",
 )
 """What has a technical state."""
@@ -269,6 +302,9 @@ CALLED_OFF = phrases(
     r"(?:run|take place|happen|start|go ahead|needed|scheduled|planned)",
 )
 """Something will not happen, or later."""
+
+NOT_AGAIN = r"(?:will not|won't|no longer|(?:will |are )?never) (?:be )?run\b"
+"""Said of the assistant it is what was announced, and no claim that the change is off."""
 
 DECIDED = words(
     r"decided|agreed|approved|instructed|ordered|directed|confirmed|authori[sz]ed|signed|wants",
@@ -298,5 +334,6 @@ DENIAL = phrases(r"no|not|none|never|without|zero|nothing|0|free of|isn't|hasn't
 
 ROUTINE = phrases(
     r"(?<!the )orders?|order \d+|deliver(?:y|ies|ed)|customers?|shipments?|ramp|pallets?|vendor"
+    r"|sample series|measuring hall|home visits?|residents?"
 )
 """The front office's everyday business, where things are moved and cancelled as well."""

@@ -1,0 +1,1 @@
+"""A robot on its round, and a button that ends it."""
