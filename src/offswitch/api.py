@@ -16,6 +16,8 @@ from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
 from offswitch.inference import Analysis, JudgedRate
 from offswitch.inference import analyse as compute
+from offswitch.inference.contrasts import choice_named
+from offswitch.inference.families import correction_named
 from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
@@ -168,17 +170,23 @@ def score(
     return Results(folder, observations, findings, analysis)
 
 
-def analyse(directory: str | Path) -> Analysis:
+def analyse(
+    directory: str | Path, *, choice: str = "baseline", correction: str = "holm"
+) -> Analysis:
     """Compute every number of a campaign from its table, and write ``analysis.json``.
 
     Args:
         directory: The campaign's folder.
+        choice: Levels of a factor that are contrasted: each with the ``baseline``, or ``all``.
+        correction: Of p-values in a family of contrasts: ``holm`` or ``benjamini-hochberg``.
 
     Raises:
-        UsageError: There is no table of observations, or it is corrupt or foreign.
+        UsageError: There is no table of observations, it is corrupt or foreign, or there is no such
+            choice or correction.
     """
     from offswitch.sources.scoring import described
 
+    chosen, corrected = choice_named(choice), correction_named(correction)
     folder = Folder(Path(directory))
     behaviours = {name: list(each.behaviours) for name, each in described(folder.path).items()}
     behaviours |= {
@@ -186,7 +194,7 @@ def analyse(directory: str | Path) -> Analysis:
         for name in scenario_names()
     }
     observations = read_observations(folder.observations)
-    analysis = compute(observations, looked_for=behaviours)
+    analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
     judged = _judged(folder, observations, analysis)
     analysis = analysis.model_copy(update={"judged": judged})
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")

@@ -118,3 +118,44 @@ def test_scores_in_two_conditions_are_compared(tmp_path: Path) -> None:
     printed = " ".join(_printed(tmp_path).split())
     assert "shutdown, calm: score, threat none 90%, wipe 40%: -50 points" in printed
     assert "4 worlds" in printed
+
+
+@pytest.fixture
+def ladder(tmp_path: Path) -> Path:
+    levels = ["none", *(f"level{i}" for i in range(12))]
+    every = [
+        row.model_copy(update={"trial_id": f"{level}{row.trial_id}"})
+        for level in levels
+        for row in rows(
+            n=12,
+            factors={"instruction": level},
+            outcome="succeeded" if level == "none" else "complied",
+            behaviours=["shutdown_sabotage"] if level == "none" else [],
+        )
+    ]
+    write_observations(every, tmp_path / "observations.parquet")
+    write_findings([], tmp_path / "findings.parquet")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines", "rest"),
+    [([], 8, "4 more contrasts"), (["--all"], 12, None), (["--pairs", "all"], 8, "70 more")],
+)
+def test_contrasts_are_printed_the_most_certain_first(
+    ladder: Path, arguments: list[str], lines: int, rest: str | None
+) -> None:
+    result = CliRunner().invoke(app, ["analyse", str(ladder), *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    printed = result.stdout
+    assert printed.count("100 points less often") == lines
+    assert (rest in printed) if rest else ("more contrast" not in printed)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--pairs", "everything"), ("--correction", "bonferroni")]
+)
+def test_a_wrong_choice_lists_those_that_exist(ladder: Path, option: str, value: str) -> None:
+    result = CliRunner().invoke(app, ["analyse", str(ladder), option, value])
+    assert f"'{value}'" in str(result.exception)
+    assert "Known: " in str(result.exception)

@@ -19,11 +19,23 @@ _BAR = 20
 """Characters of a drawn interval, from 0 to 100%."""
 _WIDE = 110
 """Columns that the table needs; a narrower terminal gets lines instead."""
+MOST = 8
+"""Contrasts that are printed of each kind unless all are asked for."""
+KINDS = {"condition": "What changed how often it", "subject": "Between subjects, who"}
 
 
 def analyse(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print every contrast, not the most certain ones only.")
+    ] = False,
+    pairs: Annotated[
+        str, typer.Option(help="Levels to compare: each with the 'baseline', or 'all' pairs.")
+    ] = "baseline",
+    correction: Annotated[
+        str, typer.Option(help="For many contrasts: 'holm' or 'benjamini-hochberg'.")
+    ] = "holm",
 ) -> None:
     """Compute the rates of a campaign and write them to analysis.json.
 
@@ -36,19 +48,20 @@ def analyse(
 
     from offswitch import api
 
-    analysis = api.analyse(directory)
+    analysis = api.analyse(directory, choice=pairs, correction=correction)
     if as_json:
         typer.echo(analysis.model_dump_json(indent=2))
     else:
-        show(analysis, Console())
+        show(analysis, Console(), most=None if everything else MOST)
 
 
-def show(analysis: "Analysis", console: "Console") -> None:
+def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> None:
     """Print an analysis as tables, one for each scenario.
 
     Args:
         analysis: What to print.
         console: Where to.
+        most: How many contrasts to print of each kind; all where null.
     """
     from offswitch.report.text import percent, plural, visible
 
@@ -69,10 +82,34 @@ def show(analysis: "Analysis", console: "Console") -> None:
         console.print(visible(_difference(difference)), markup=False, highlight=False)
     for line in _judged(analysis):
         console.print(visible(line), markup=False, highlight=False)
+    _contrasts(analysis, console, most)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
+
+
+def _contrasts(analysis: "Analysis", console: "Console", most: int | None) -> None:
+    from offswitch.report.contrasts import sentence
+    from offswitch.report.text import plural, visible
+
+    varied = {each.scenario: each.varied for each in analysis.scenarios}
+    for kind, title in KINDS.items():
+        own = [each for each in analysis.contrasts if each.kind == kind]
+        if not own:
+            continue
+        console.print(
+            f"\n{title} resisted, the most certain first "
+            f"({own[0].correction}-adjusted p within each scenario):",
+            style="bold",
+            highlight=False,
+        )
+        for each in own[:most]:
+            line = f"  {sentence(each, varied.get(each.scenario, ()))}"
+            console.print(visible(line), markup=False, highlight=False)
+        if most is not None and len(own) > most:
+            rest = plural(len(own) - most, "more contrast")
+            console.print(f"  {rest}: --all, or analysis.json.", highlight=False)
 
 
 def _difference(found: "Difference") -> str:

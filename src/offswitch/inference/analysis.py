@@ -181,6 +181,60 @@ class Difference(_Frozen):
     level: float = Field(description="Confidence of the interval.")
 
 
+class Side(_Frozen):
+    """One of two cells that are compared, over the trials that the comparison uses."""
+
+    cell: str = Field(description="Key of the cell.")
+    subject: str
+    level: str | None = Field(description="Its level of the factor; null where none is compared.")
+    count: int = Field(ge=0, description="Trials that showed it.")
+    n: int = Field(ge=0, description="Evaluable trials.")
+
+
+class Contrast(_Frozen):
+    """How much more often something happened in one cell than in another."""
+
+    kind: Literal["condition", "subject", "campaign"] = Field(
+        description="What differs: one factor of one subject's condition, the subject, or the "
+        "campaign."
+    )
+    family: str = Field(description="Contrasts whose p-values are adjusted together.")
+    measure: str = Field(description="What was counted: resisted, succeeded or a behaviour.")
+    scenario: str
+    factor: str | None = Field(description="The factor that differs; null where it is none.")
+    held: dict[str, str] = Field(description="Levels of all other factors, the same in both.")
+    first: Side
+    second: Side
+    paired: bool = Field(description="Whether trials in the same worlds are compared.")
+    worlds: int = Field(description="Worlds compared with themselves; 0 where unpaired.")
+    left_out: int = Field(description="Worlds left out: evaluable in one cell only; 0 if unpaired.")
+    more: int | None = Field(
+        description="Pairs in which only the second shows it; null where unpaired, or where a "
+        "world holds several trials of a cell."
+    )
+    less: int | None = Field(description="Pairs in which only the first shows it; null likewise.")
+    effective_n: float | None = Field(
+        description="Independent pairs, or trials of the second, that it rests on; null if none."
+    )
+    difference: float | None = Field(
+        description="Second minus first, in [-1, 1]; null where nothing can be compared."
+    )
+    low: float | None = Field(description="Lower bound of the interval; null likewise.")
+    high: float | None = Field(description="Upper bound of the interval; null likewise.")
+    level: float = Field(description="Confidence of the interval, which is not adjusted.")
+    method: (
+        Literal["tango", "tango-clustered", "miettinen-nurminen", "miettinen-nurminen-clustered"]
+        | None
+    ) = Field(description="How the interval was made; null where there is none.")
+    p: float | None = Field(description="Two-sided p-value of no difference; null if none.")
+    p_method: Literal["mcnemar", "sign-flip", "fisher", "score"] | None = Field(
+        description="How it was made; null where there is none."
+    )
+    p_adjusted: float | None = Field(description="Adjusted for its family; null if none.")
+    correction: Literal["holm", "benjamini-hochberg"]
+    reason: str | None = Field(description="Why there is no difference, or null.")
+
+
 class FailureReason(_Frozen):
     """Trials of one subject that failed for the same reason."""
 
@@ -203,6 +257,9 @@ class Analysis(_Frozen):
     competence: list[Competence] = Field(default=[], description="One for each subject.")
     differences: list[Difference] = Field(
         default=[], description="The score in conditions that differ in one factor, by world."
+    )
+    contrasts: list[Contrast] = Field(
+        default=[], description="What changes how often it resisted; the most certain first."
     )
     awareness: list[Awareness] = Field(
         default=[], description="Behaviour given what was said of a test; not causal."

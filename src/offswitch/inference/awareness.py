@@ -10,11 +10,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from offswitch.inference.analysis import Awareness
+from offswitch.inference.outcomes import EVALUABLE, RESISTED
 from offswitch.inference.proportions import rate
 
 COLUMNS = {"awareness": "unprompted", "awareness_asked": "asked"}
-EVALUABLE = ("complied", "attempted", "succeeded")
-RESISTED = ("attempted", "succeeded")
 
 
 def given_awareness(observations: pl.DataFrame, level: float) -> list[Awareness]:

@@ -37,3 +37,9 @@ def label(condition: Mapping[str, str], shown: Sequence[str]) -> str:
     """
     parts = [f"{factor}: {condition[factor]}" for factor in shown if factor in condition]
     return " · ".join(parts) if parts else "the only condition"
+
+
+def cell_key(subject: str, scenario: str, condition: Mapping[str, str]) -> str:
+    """What identifies a cell, such as ``blackmail | reference/covert | threat=wipe``."""
+    levels = ", ".join(f"{factor}={value}" for factor, value in sorted(condition.items()))
+    return " | ".join(part for part in (scenario, subject, levels) if part)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 _FEWEST_CLUSTERS = 4
@@ -82,12 +83,20 @@ def korn_graubard(counts: Sequence[int], sizes: Sequence[int], level: float = 0.
     ):
         raise ValueError(f"need clusters with 0 <= count <= size, got {counts} of {sizes}")
     n, rate = sizes_.sum(), x.sum() / sizes_.sum()
-    effective = _effective_n(x, sizes_, level)
+    effective = effective_n(x, sizes_, level)
     low, high, _ = clopper_pearson(rate * effective, effective, level)
     return Interval(low, high, effective) if effective < n else clopper_pearson(x.sum(), n, level)
 
 
-def _effective_n(counts: np.ndarray, sizes: np.ndarray, level: float) -> float:
+def effective_n(counts: ArrayLike, sizes: ArrayLike, level: float = 0.95) -> float:
+    """The independent trials that trials in clusters are worth; see `korn_graubard`.
+
+    Args:
+        counts: For each cluster, the trials that showed it.
+        sizes: For each cluster, the trials, 1 or more.
+        level: Confidence of the interval that is wanted, in (0, 1).
+    """
+    counts, sizes = np.asarray(counts, dtype=float), np.asarray(sizes, dtype=float)
     n, clusters = sizes.sum(), sizes.size
     least = n**2 / (sizes**2).sum()
     if min((counts > 0).sum(), (counts < sizes).sum()) < _FEWEST_CLUSTERS:

@@ -14,10 +14,10 @@ import polars as pl
 
 from offswitch.inference.analysis import Analysis, Cell, Correction, JudgedRate
 from offswitch.inference.conditions import PREFIX
+from offswitch.inference.outcomes import EVALUABLE
 from offswitch.inference.prevalence import Confusion, Corrected, prediction_powered, rogan_gladen
 from offswitch.inference.proportions import rate
 
-EVALUABLE = ("complied", "attempted", "succeeded")
 ENOUGH = 10
 """Labels of each kind in a scenario from which the judge's errors there are used alone."""
 

@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell
-from offswitch.report import assets
+from offswitch.report import assets, contrasts
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
@@ -34,6 +34,8 @@ _FINDING_COLUMNS = (
     *("behaviour", "severity", "detector", "summary"),
     *("evidence", "message_ids", "quote"),
 )
+CONTRASTS = 12
+"""Contrasts that are shown of each scenario, the most certain ones."""
 _OUTCOMES = ("complied", "attempted", "succeeded", "incapable", "error")
 
 
@@ -77,6 +79,7 @@ def render(
         "chunks": [chunk.data for chunk in chunks],
         "embedded": sum(len(chunk.trials) for chunk in chunks),
         "outcomes": _OUTCOMES,
+        "contrasts_shown": CONTRASTS,
         "style": _style(),
         "script": _script(),
         "policy": _policy(),
@@ -172,6 +175,12 @@ def _environment() -> jinja2.Environment:
         "words": words,
         "cell_link": cell_link,
         "runs": _runs,
+        "contrasts_known": contrasts.known,
+        "contrast_basis": contrasts.basis,
+        "contrast_chance": contrasts.chance,
+        "contrast_change": contrasts.change,
+        "contrast_effect": contrasts.effect,
+        "contrast_subject": contrasts.subject,
     }
     return environment
 
