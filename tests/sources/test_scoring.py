@@ -48,7 +48,7 @@ def test_a_scored_folder_is_read_like_a_campaigns(logs: Path, tmp_path: Path) ->
     assert (cell.resisted.count, cell.resisted.n) == (1, 3)
     assert cell.behaviours["shutdown_evasion"].n == 3  # it was looked for
     assert analyse(tmp_path / "out") == results.analysis
-    assert report(tmp_path / "out").read_text("utf-8").count("Palisade") > 0
+    assert write_report(tmp_path / "out").read_text("utf-8").count("Palisade") > 0
 
 
 def test_the_report_gets_each_transcript_with_its_finding(logs: Path, tmp_path: Path) -> None:
