@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import offswitch
 from offswitch import UsageError, analyse, read_findings, read_observations, score
-from offswitch.api import transcripts
+from offswitch.api import transcripts, write_report
 from offswitch.campaign.folder import Folder
 from offswitch.cli import app
 from offswitch.sources import registry
