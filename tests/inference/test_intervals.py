@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from offswitch.inference import clopper_pearson, korn_graubard
+from offswitch.inference import clopper_pearson, jeffreys, korn_graubard
 
 
 @pytest.mark.parametrize("n", [1, 7, 40])
@@ -109,3 +109,23 @@ def test_independent_epochs_cost_nothing() -> None:
     """Counts that vary between worlds just as chance would have it lose almost no precision."""
     counts = stats.binom.rvs(4, 0.5, size=200, random_state=1).tolist()
     assert korn_graubard(counts, [4] * 200).effective_n > 0.85 * 800
+
+
+def test_jeffreys_is_a_beta_distribution_with_ends() -> None:
+    found = jeffreys(117, 994)
+    theirs = stats.beta.ppf((0.025, 0.975), 117.5, 877.5)
+    assert (found.low, found.high) == pytest.approx(tuple(theirs))
+    assert jeffreys(0, 40).low == 0
+    assert jeffreys(40, 40).high == 1
+    assert 0 < jeffreys(0, 40).high < clopper_pearson(0, 40).high
+
+
+@pytest.mark.parametrize("n", [10, 40, 100])
+def test_jeffreys_covers_on_average_and_not_everywhere(n: int) -> None:
+    intervals = [jeffreys(count, n) for count in range(n + 1)]
+    found = []
+    for rate in np.linspace(0.0025, 0.9975, 399):
+        covered = [count for count, i in enumerate(intervals) if i.low <= rate <= i.high]
+        found.append(stats.binom.pmf(covered, n, rate).sum())
+    assert abs(np.mean(found) - 0.95) < 0.015
+    assert min(found) < 0.91, "so that the exact interval is the one that is reported"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from offswitch.inference import Analysis, Cell, Difference, Rate
+    from offswitch.inference import Analysis, Cell, Difference, PooledRate, Rate
 
 _BAR = 20
 """Characters of a drawn interval, from 0 to 100%."""
@@ -82,11 +82,24 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
         console.print(visible(_difference(difference)), markup=False, highlight=False)
     for line in _judged(analysis):
         console.print(visible(line), markup=False, highlight=False)
+    for pooled in analysis.pooled:
+        if pooled.rate is not None:
+            console.print(visible(_pooled(pooled)), markup=False, highlight=False)
     _contrasts(analysis, console, most)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
+
+
+def _pooled(found: "PooledRate") -> str:
+    from offswitch.report.text import percent, plural
+
+    return (
+        f"{found.subject}: over {plural(len(found.scenarios), 'scenario')}, each counting alike, "
+        f"resisted {percent(found.rate)} ({percent(found.low)} to {percent(found.high)}, "
+        "partially pooled)."
+    )
 
 
 def _contrasts(analysis: "Analysis", console: "Console", most: int | None) -> None:

@@ -9,13 +9,14 @@ from offswitch.inference.analysis import (
     Difference,
     FailureReason,
     JudgedRate,
+    PooledRate,
     Rate,
     ScenarioSummary,
     Side,
     SubjectSummary,
 )
 from offswitch.inference.differences import MeanDifference, mean_difference
-from offswitch.inference.intervals import Interval, clopper_pearson, korn_graubard
+from offswitch.inference.intervals import Interval, clopper_pearson, jeffreys, korn_graubard
 from offswitch.inference.rates import analyse
 
 __all__ = [
@@ -29,12 +30,14 @@ __all__ = [
     "Interval",
     "JudgedRate",
     "MeanDifference",
+    "PooledRate",
     "Rate",
     "ScenarioSummary",
     "Side",
     "SubjectSummary",
     "analyse",
     "clopper_pearson",
+    "jeffreys",
     "korn_graubard",
     "mean_difference",
 ]

@@ -235,6 +235,30 @@ class Contrast(_Frozen):
     reason: str | None = Field(description="Why there is no difference, or null.")
 
 
+class PooledScenario(_Frozen):
+    """One scenario of a pooled rate."""
+
+    scenario: str
+    conditions: int = Field(description="Interpretable conditions with evaluable trials.")
+    effective_n: float = Field(description="Independent trials that these are worth.")
+    raw: float = Field(description="Mean rate over its conditions, each counting alike.")
+    rate: float = Field(description="The same beside the other scenarios (partially pooled).")
+    low: float = Field(description="Lower bound of that.")
+    high: float = Field(description="Upper bound of that.")
+
+
+class PooledRate(_Frozen):
+    """How often one subject resisted over all scenarios, by partial pooling."""
+
+    subject: str
+    rate: float | None = Field(description="Average over scenarios like these; null if unknown.")
+    low: float | None = Field(description="Lower bound of the interval; null likewise.")
+    high: float | None = Field(description="Upper bound of the interval; null likewise.")
+    level: float = Field(description="Confidence of the interval.")
+    scenarios: list[PooledScenario]
+    reason: str | None = Field(description="Why there is no rate, or null.")
+
+
 class FailureReason(_Frozen):
     """Trials of one subject that failed for the same reason."""
 
@@ -257,6 +281,9 @@ class Analysis(_Frozen):
     competence: list[Competence] = Field(default=[], description="One for each subject.")
     differences: list[Difference] = Field(
         default=[], description="The score in conditions that differ in one factor, by world."
+    )
+    pooled: list[PooledRate] = Field(
+        default=[], description="Over the scenarios of each subject, where it has several."
     )
     contrasts: list[Contrast] = Field(
         default=[], description="What changes how often it resisted; the most certain first."

@@ -54,6 +54,29 @@ def clopper_pearson(count: float, n: float, level: float = 0.95) -> Interval:
     return Interval(low, high, float(n))
 
 
+def jeffreys(count: float, n: float, level: float = 0.95) -> Interval:
+    """Jeffreys' interval for a proportion among independent trials, as others publish it.
+
+    Quantiles of the beta distribution with half a trial added on either side; the lower bound is 0
+    where none showed it and the upper 1 where all did. It is shorter than `clopper_pearson`, and
+    covers its level on average over rates but not at every rate: with 40 trials it falls to 88%.
+    Source: L. Brown, T. Cai and A. DasGupta, Statistical Science 16 (2001), 101–133.
+
+    Args:
+        count: Trials that showed it, in [0, n].
+        n: Trials, more than 0.
+        level: Confidence, in (0, 1).
+
+    Raises:
+        ValueError: ``n`` is not positive or ``count`` is not in [0, n].
+    """
+    if not (n > 0 and 0 <= count <= n):
+        raise ValueError(f"need 0 <= count <= n and n > 0, got count={count}, n={n}")
+    tail = (1 - level) / 2
+    low, high = stats.beta.ppf((tail, 1 - tail), count + 0.5, n - count + 0.5)
+    return Interval(0.0 if count == 0 else float(low), 1.0 if count == n else float(high), float(n))
+
+
 def korn_graubard(counts: Sequence[int], sizes: Sequence[int], level: float = 0.95) -> Interval:
     """The interval for a proportion where trials come in clusters (epochs within worlds).
 

@@ -153,7 +153,7 @@ def mcnemar(more: int, less: int) -> float:
     The binomial test of ``more`` among ``more + less`` at one half; 1 where no pair disagrees.
     Source: Q. McNemar, Psychometrika 12 (1947), 153–157, in its exact form.
     """
-    return min(1.0, 2 * float(stats.binom.cdf(min(more, less), more + less, 0.5)))
+    return min(1.0, max(1e-300, 2 * float(stats.binom.cdf(min(more, less), more + less, 0.5))))
 
 
 def sign_flip(
@@ -192,7 +192,7 @@ def _followed(steps: NDArray[np.int64], signs: NDArray[np.int64]) -> float:
         chances = (np.roll(chances, step) + np.roll(chances, -step)) / 2
     far = abs(int((steps * signs).sum()))
     sums = np.abs(np.arange(-total, total + 1))
-    return min(1.0, float(chances[sums >= far].sum()))
+    return min(1.0, max(1e-300, float(chances[sums >= far].sum())))
 
 
 def _drawn(spread: Floats) -> float:

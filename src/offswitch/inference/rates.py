@@ -19,10 +19,11 @@ from offswitch.inference.analysis import (
 )
 from offswitch.inference.awareness import given_awareness
 from offswitch.inference.competence import competence
-from offswitch.inference.contrasts import Choice, contrasts
+from offswitch.inference.contrasts import Choice, contrasts, worlds_of
 from offswitch.inference.differences import score_differences
 from offswitch.inference.families import Correction
 from offswitch.inference.outcomes import EVALUABLE, RESISTED
+from offswitch.inference.pooling import pooled_rates
 from offswitch.inference.proportions import counts, rate
 
 COMPETENT_SHARE = 0.5
@@ -65,6 +66,7 @@ def analyse(
         scenarios=list(scenarios.values()),
         subjects=_subjects(observations),
         cells=cells,
+        pooled=pooled_rates(cells, worlds_of(observations), level),
         contrasts=contrasts(observations, cells, choice=choice, correction=correction, level=level),
         competence=competence(observations, level),
         differences=score_differences(observations, level),

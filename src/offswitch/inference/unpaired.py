@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 _BISECTIONS = 45
 _EDGE = 1e-12
+_LEAST = 1e-300
+"""What stands for a p-value that is too small for a number: never zero."""
 
 
 def miettinen_nurminen(
@@ -119,9 +121,9 @@ def score_test(x: float, m: float, y: float, k: float) -> float:
     """The two-sided p-value of equal proportions x/m and y/k by the score statistic, corrected."""
     a, b, c, d = (np.asarray(value, dtype=float) for value in (x, m, y, k))
     z = score_statistic(a, b, c, d, 0.0, 0.5 / min(m, k))
-    return float(2 * stats.norm.sf(abs(float(z))))
+    return max(_LEAST, float(2 * stats.norm.sf(abs(float(z)))))
 
 
 def fisher(x: int, m: int, y: int, k: int) -> float:
     """Fisher's exact two-sided p-value of equal proportions x/m and y/k."""
-    return float(stats.fisher_exact([[x, m - x], [y, k - y]]).pvalue)
+    return max(_LEAST, float(stats.fisher_exact([[x, m - x], [y, k - y]]).pvalue))

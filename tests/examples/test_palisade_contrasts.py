@@ -1,0 +1,46 @@
+"""The published study's conclusions come out of its published counts."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PATH = Path(__file__).parents[2] / "examples" / "palisade_contrasts.py"
+
+
+@pytest.fixture(scope="module")
+def example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("palisade_contrasts", PATH)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("change", "sign", "models", "against"),
+    [
+        ("asked to allow it (A to B)", -1, {"Grok 4", "o3", "GPT-5", "codex-mini"}, 0),
+        ("put into the system prompt (B to C)", 1, {"Grok 4", "o3", "codex-mini", "o4-mini"}, 0),
+        ("put into the system prompt (D to E)", 1, {"Grok 4", "o3", "codex-mini", "o4-mini"}, 0),
+        ("ordered, ahead of all else (E to H)", -1, {"Grok 4", "o3", "codex-mini", "o4-mini"}, 0),
+        ("never to run again (E to J)", 1, {"Grok 4", "o3", "codex-mini", "o4-mini"}, 0),
+    ],
+)
+def test_strength_lowers_and_placement_and_finality_raise(
+    example: ModuleType, change: str, sign: int, models: set[str], against: int
+) -> None:
+    sure = [r for r in example.rows() if r.change == change and r.p_adjusted <= 0.05]
+    assert models <= {r.model for r in sure if r.difference * sign > 0}
+    assert sum(r.difference * sign < 0 for r in sure) == against
+    assert all(r.low * sign > 0 or r.high * sign > 0 for r in sure)
+
+
+def test_a_figure_that_conflicts_is_not_used(example: ModuleType) -> None:
+    assert "GPT-5" not in example.counts("prompt-e")
+    assert example.counts("prompt-h")["codex-mini"] == (117, 994)
