@@ -65,10 +65,33 @@ def show(analysis: "Analysis", console: "Console") -> None:
     )
     for difference in analysis.differences:
         console.print(visible(_difference(difference)), markup=False, highlight=False)
+    _causes(analysis, console)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
         console.print(visible(line), markup=False, highlight=False, style="red")
+
+
+def _causes(analysis: "Analysis", console: "Console") -> None:
+    """Print why each subject resisted: verdicts, what is open, drivers, the gap."""
+    from rich.text import Text
+
+    from offswitch.report import causes
+    from offswitch.report.text import visible
+
+    for found in analysis.attribution:
+        text = Text.assemble((f"\nWhy {visible(found.subject)} resisted\n", "bold"))
+        lines = [found.note] if found.note else []
+        for cause in causes.causes(found):
+            told = cause.kind in ("supported", "undecided")
+            lines += [
+                f"{cause.title}: {cause.judgement}.",
+                *(f"  {r}" for r in cause.reasons if told),
+            ]
+        lines += ["Drivers:", *(f"  {line}" for line in causes.drivers(found))]
+        lines += [line for line in [causes.gap(found)] if line]
+        text.append(visible("\n".join(f"  {line}" for line in lines)))
+        console.print(text, highlight=False)
 
 
 def _difference(found: "Difference") -> str:

@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell
-from offswitch.report import assets
+from offswitch.report import assets, causes
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
@@ -171,6 +171,9 @@ def _environment() -> jinja2.Environment:
         "words": words,
         "cell_link": cell_link,
         "runs": _runs,
+        "causes": causes.causes,
+        "drivers": causes.drivers,
+        "gap": causes.gap,
     }
     return environment
 
