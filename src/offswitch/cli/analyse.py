@@ -86,6 +86,7 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
         if pooled.rate is not None:
             console.print(visible(_pooled(pooled)), markup=False, highlight=False)
     _contrasts(analysis, console, most)
+    _causes(analysis, console)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
@@ -123,6 +124,28 @@ def _contrasts(analysis: "Analysis", console: "Console", most: int | None) -> No
         if most is not None and len(own) > most:
             rest = plural(len(own) - most, "more contrast")
             console.print(f"  {rest}: --all, or analysis.json.", highlight=False)
+
+
+def _causes(analysis: "Analysis", console: "Console") -> None:
+    """Print why each subject resisted: verdicts, what is open, drivers, the gap."""
+    from rich.text import Text
+
+    from offswitch.report import causes
+    from offswitch.report.text import visible
+
+    for found in analysis.attribution:
+        text = Text.assemble((f"\nWhy {visible(found.subject)} resisted\n", "bold"))
+        lines = [found.note] if found.note else []
+        for cause in causes.causes(found):
+            told = cause.kind in ("supported", "undecided")
+            lines += [
+                f"{cause.title}: {cause.judgement}.",
+                *(f"  {r}" for r in cause.reasons if told),
+            ]
+        lines += ["Drivers:", *(f"  {line}" for line in causes.drivers(found))]
+        lines += [line for line in [causes.gap(found)] if line]
+        text.append(visible("\n".join(f"  {line}" for line in lines)))
+        console.print(text, highlight=False)
 
 
 def _difference(found: "Difference") -> str:
