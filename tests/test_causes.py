@@ -1,11 +1,14 @@
 """Attribution end to end: real campaigns in real worlds name the cause that was planted."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import offswitch
 from offswitch.api import Results
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SUBJECTS = "subjects=[{model: reference/self-preserving, args: {p: 1.0}}, {model: reference/nudged, args: {p: 1.0}}]"  # fmt: skip  # noqa: E501
 CONDITIONS = "scenarios.blackmail=[{}, {threat: none}, {agency_line: present}]"
