@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         score,
         write_report,
     )
+    from offswitch.api_compare import compare
     from offswitch.api_judges import calibrate, judge
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
@@ -31,6 +32,7 @@ __all__ = [
     "UsageError",
     "analyse",
     "calibrate",
+    "compare",
     "dry_run",
     "export_labels",
     "get_scenario",
@@ -51,6 +53,7 @@ _HOMES = {
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
     "calibrate": "offswitch.api_judges",
+    "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",

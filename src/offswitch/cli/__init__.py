@@ -11,6 +11,7 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.compare import compare
 from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
@@ -38,6 +39,7 @@ app.command("demo")(demo)
 app.command("run")(run)
 app.command("score")(score)
 app.command("analyse")(analyse)
+app.command("compare")(compare)
 app.command("report")(report)
 app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")

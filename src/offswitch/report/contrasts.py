@@ -11,7 +11,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 def subject(contrast: Contrast) -> str:
     """Whose behaviour changed, or who is compared with whom."""
-    if contrast.kind != "subject":
+    if contrast.first.subject == contrast.second.subject:
         return contrast.second.subject
     return f"{contrast.second.subject} instead of {contrast.first.subject}"
 
