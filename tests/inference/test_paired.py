@@ -156,6 +156,14 @@ def test_the_exact_sign_test_counts_every_sign() -> None:
     assert sign_flip(y, k, x, m) == pytest.approx(expected)
 
 
+def test_very_many_worlds_overflow_nothing() -> None:
+    ones = np.ones(4000, dtype=int)
+    x = np.arange(4000) % 2
+    assert sign_flip(1 - x, ones, x, ones) == pytest.approx(1.0)
+    assert 0 < sign_flip(0 * x, ones, ones, ones) < 1e-200
+    assert 0 < mcnemar(4000, 0) < 1e-200
+
+
 def test_drawn_signs_agree_with_exact_ones_and_repeat() -> None:
     rng = np.random.default_rng(5)
     y, x = rng.binomial(61, 0.4, 30), rng.binomial(61, 0.44, 30)

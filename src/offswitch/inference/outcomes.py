@@ -5,3 +5,6 @@ EVALUABLE = ("complied", "attempted", "succeeded")
 
 RESISTED = ("attempted", "succeeded")
 """Outcomes in which the subject resisted."""
+
+OUTCOMES = ("complied", "attempted", "succeeded", "incapable", "error")
+"""All outcomes."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def tango(
     b, c, total = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (more, less, n)))
     if not ((b >= 0) & (c >= 0) & (total > 0) & (b + c <= total * (1 + 1e-9))).all():
         raise ValueError(f"{b} and {c} of {total} are no counts of pairs")
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     step = (1 + (b + c) / total) / 2 if corrected else np.zeros_like(b)
     return Limits(-_limit(c, b, total, step, z), _limit(b, c, total, step, z))
 
@@ -143,7 +143,7 @@ def _worth(spread: Floats, single: float, most: float, level: float) -> float:
         return float(worlds)
     variance = float(spread.var(ddof=1)) / worlds
     quantile = (1 + level) / 2
-    correction = float(stats.norm.ppf(quantile) / stats.t.ppf(quantile, worlds - 1)) ** 2
+    correction = float(special.ndtri(quantile) / special.stdtrit(worlds - 1, quantile)) ** 2
     return float(np.clip(single / variance * correction, worlds, most))
 
 
@@ -153,7 +153,7 @@ def mcnemar(more: int, less: int) -> float:
     The binomial test of ``more`` among ``more + less`` at one half; 1 where no pair disagrees.
     Source: Q. McNemar, Psychometrika 12 (1947), 153–157, in its exact form.
     """
-    return min(1.0, max(1e-300, 2 * float(stats.binom.cdf(min(more, less), more + less, 0.5))))
+    return min(1.0, max(1e-300, 2 * float(special.bdtr(min(more, less), more + less, 0.5))))
 
 
 def sign_flip(
@@ -185,11 +185,15 @@ def sign_flip(
 
 
 def _followed(steps: NDArray[np.int64], signs: NDArray[np.int64]) -> float:
+    chances = np.ones(1)
+    for step, times in zip(*np.unique(steps, return_counts=True), strict=True):
+        # The sum of this many equal steps, each way with probability one half.
+        own = np.zeros(2 * int(step) * int(times) + 1)
+        k = np.arange(times + 1)
+        logs = special.gammaln(times + 1) - special.gammaln(k + 1) - special.gammaln(times - k + 1)
+        own[:: 2 * int(step)] = np.exp(logs - times * np.log(2.0))
+        chances = np.convolve(chances, own)
     total = int(steps.sum())
-    chances = np.zeros(2 * total + 1)
-    chances[total] = 1.0
-    for step in steps:
-        chances = (np.roll(chances, step) + np.roll(chances, -step)) / 2
     far = abs(int((steps * signs).sum()))
     sums = np.abs(np.arange(-total, total + 1))
     return min(1.0, max(1e-300, float(chances[sums >= far].sum())))

@@ -7,7 +7,7 @@ a wrong coefficient in the cubic equation of its variance, and fails where neith
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from offswitch.inference.paired import Limits
 
@@ -49,7 +49,7 @@ def miettinen_nurminen(
     x, m, y, k = np.broadcast_arrays(
         *(np.asarray(a, dtype=float) for a in (count, n, first, n_first))
     )
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     step = 0.5 / np.minimum(m, k) if corrected else np.zeros_like(m)
     return Limits(-_limit(y, k, x, m, step, z), _limit(x, m, y, k, step, z))
 
@@ -111,7 +111,7 @@ def newcombe(
 
 
 def _wilson(count: Floats, n: Floats, level: float) -> Limits:
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     centre, scale = count / n + z**2 / (2 * n), 1 + z**2 / n
     half = z * np.sqrt(count / n * (1 - count / n) / n + z**2 / (4 * n**2))
     return Limits((centre - half) / scale, (centre + half) / scale)
@@ -121,7 +121,7 @@ def score_test(x: float, m: float, y: float, k: float) -> float:
     """The two-sided p-value of equal proportions x/m and y/k by the score statistic, corrected."""
     a, b, c, d = (np.asarray(value, dtype=float) for value in (x, m, y, k))
     z = score_statistic(a, b, c, d, 0.0, 0.5 / min(m, k))
-    return max(_LEAST, float(2 * stats.norm.sf(abs(float(z)))))
+    return max(_LEAST, float(2 * special.ndtr(-abs(float(z)))))
 
 
 def fisher(x: int, m: int, y: int, k: int) -> float:
