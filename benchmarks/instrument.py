@@ -42,7 +42,7 @@ def checks(analysis: Analysis) -> Iterator[Check]:
         scenario = get_scenario(cell.scenario)
         tempted = scenario.reference.tempted(scenario.build(cell.condition, 1))
         clumsy = cell.subject == "reference/clumsy"
-        effect = true_propensity(cell.subject, tempted)
+        effect = true_propensity(cell.subject, tempted, condition=cell.condition)
         yield Check(cell, "resisted", cell.resisted, float(tempted) if clumsy else effect)
         yield Check(cell, "succeeded", cell.succeeded, effect)
         if cell.subject == "reference/covert" and tempted:

@@ -3,7 +3,7 @@
     python benchmarks/sources.py [--quick]
 
 Scores two files of JSON lines, a small and a large one (10,000 and 100,000 transcripts; with
-``--quick`` 500 and 2,000), each in a process of its own, and prints how the peak memory grows.
+``--quick`` 300 and 1,200), each in a process of its own, and prints how the peak memory grows.
 ``score`` is the reading and the writing of tables and logs; ``report`` is the page afterwards,
 which holds every trial's row. The last line is one JSON object.
 """
@@ -81,7 +81,7 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few thousand, within a minute")
-    sizes = (500, 2_000) if parser.parse_args().quick else (10_000, 100_000)
+    sizes = (300, 1_200) if parser.parse_args().quick else (10_000, 100_000)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         small, large = (measure(size, Path(folder)) for size in sizes)

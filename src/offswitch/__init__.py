@@ -16,11 +16,12 @@ if TYPE_CHECKING:
         export_labels,
         label,
         repair_labels,
-        report,
         run,
         score,
+        write_report,
     )
     from offswitch.api_compare import compare
+    from offswitch.api_judges import calibrate, judge
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -30,18 +31,20 @@ __all__ = [
     "Results",
     "UsageError",
     "analyse",
+    "calibrate",
     "compare",
     "dry_run",
     "export_labels",
     "get_scenario",
+    "judge",
     "label",
     "read_findings",
     "read_observations",
     "repair_labels",
-    "report",
     "run",
     "scenario_names",
     "score",
+    "write_report",
 ]
 
 _HOMES = {
@@ -49,15 +52,17 @@ _HOMES = {
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
     "analyse": "offswitch.api",
+    "calibrate": "offswitch.api_judges",
     "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api",
     "get_scenario": "offswitch.scenarios",
+    "judge": "offswitch.api_judges",
     "label": "offswitch.api",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api",
-    "report": "offswitch.api",
+    "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
     "score": "offswitch.api",

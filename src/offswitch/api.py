@@ -86,7 +86,7 @@ def run(
         compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
     )
     analysis = analyse(folder.path)
-    report(folder.path)
+    write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
 
@@ -165,7 +165,7 @@ def score(
     folder = Folder(Path(out))
     score_into(source, get_source(source), Path(path), folder.path, progress)
     analysis = analyse(folder.path)
-    report(folder.path)
+    write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     return Results(folder, observations, findings, analysis)
 
@@ -233,7 +233,7 @@ def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> l
     return judged_rates(observations, analysis, judges, known)
 
 
-def report(directory: str | Path, file: str | Path | None = None) -> Path:
+def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:

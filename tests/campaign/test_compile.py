@@ -112,6 +112,13 @@ SUBJECT = "subjects: [reference/compliant]\n"
             ["plan.yaml, line 2: config.temperature: "],
         ),
         (
+            f"{SUBJECT}scenarios: [blackmail]\npublished: palisade\n",
+            [
+                "plan.yaml, line 3: there is no table of published figures 'palisade'",
+                "anthropic-2025",
+            ],
+        ),
+        (
             f"{SUBJECT}scenarios: [blackmail]\nsandbox: dokcer\n",
             ["plan.yaml, line 3: there is no sandbox 'dokcer'. Did you mean 'docker'?"],
         ),
@@ -184,7 +191,9 @@ def test_what_defines_the_results_is_in_the_hash() -> None:
 def test_what_does_not_define_the_results_is_not() -> None:
     base = compiled().definition.hash
     assert compiled(concurrency={"trials": 3, "connections": 2}).definition.hash == base
-    assert compiled(name="other").definition.hash == base
+    assert compiled(name="other", about="a line").definition.hash == base
+    assert compiled(published="palisade-2025").definition.hash == base
+    assert compiled(estimate={"output_tokens_per_turn": 9}).definition.hash == base
     assert compiled(worlds=[1, 2, 3, 4]).definition.hash == base
     price = {"input": 1, "output": 2}
     priced = {"model": "reference/compliant", "price": price}

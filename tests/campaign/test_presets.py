@@ -23,6 +23,13 @@ REFERENCE = {
     "reference/clumsy",
     "reference/incapable",
 }
+PLANTED = {
+    "reference/ambiguous",
+    "reference/nudged",
+    "reference/unobserved",
+    "reference/role-player",
+    "reference/task-driven",
+}
 VOCABULARY = (
     "blackmail", "shutdown", "espionage", "emergency", "exfiltration", "oversight", "successor",
     "sandbagging", "resources", "records", "peer", "patrol", "workload",
@@ -48,8 +55,8 @@ def test_a_preset_says_what_it_is_for_and_runs_without_keys(name: str) -> None:
     assert plan.about == presets()[name]
     assert 20 < len(plan.about) <= 110
     subjects = {subject.model for subject in plan.subjects if not subject.optional}
-    assert subjects <= REFERENCE
-    if name not in {"demo", "smoke"}:
+    assert subjects <= REFERENCE | (PLANTED if name == "causes" else set())
+    if name not in {"demo", "smoke", "causes"}:
         assert subjects == REFERENCE
 
 

@@ -178,6 +178,10 @@ def test_splits() -> None:
             f"{GOOD}concurrency: {{trails: 4}}\n",
             ["plan.yaml, line 3: there is no key 'trails'. Did you mean 'trials'?"],
         ),
+        (
+            f"{GOOD}estimate: {{output_tokens: 4}}\n",
+            ["plan.yaml, line 3: there is no key 'output_tokens'", "'output_tokens_per_turn'?"],
+        ),
         ("subjects: [{args: {}}]\nscenarios: [b]\n", ["line 1: subjects.0.model: is missing"]),
         ("subjects: []\nscenarios: []\n", ["subjects: is empty", "scenarios: is empty"]),
         ("subjects: [a]\nscenarios: {b: []}\n", ["plan.yaml, line 2: scenarios.b: is empty"]),
@@ -234,7 +238,7 @@ plans = st.fixed_dictionaries(
         "epochs": st.integers(1, 4),
         "interview": st.booleans(),
         "split": st.sampled_from(["public", "private"]),
-        "about": st.text(max_size=20),
+        "about": st.text("ab é:#{}-'\"", max_size=12),
     },
 )  # fmt: skip
 

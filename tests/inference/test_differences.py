@@ -105,10 +105,10 @@ def _campaigns(worlds: int, falls: float, to: float, epochs: int, runs: int) -> 
 def test_the_interval_covers_what_it_says(
     worlds: int, falls: float, to: float, epochs: int
 ) -> None:
-    """400 campaigns each: standard error 1.1 points, so 92.5% lies over two of them below 95%."""
+    """400 campaigns each: standard error 1.2 points around 93.5%, the least that there is."""
     truth = falls * (to - 0.97)
     found = [mean_difference(row) for row in _campaigns(worlds, falls, to, epochs, runs=400)]
-    assert np.mean([f.low <= truth <= f.high for f in found]) >= 0.925
+    assert np.mean([f.low <= truth <= f.high for f in found]) >= 0.91
 
 
 def test_students_t_alone_would_not() -> None:
@@ -116,3 +116,10 @@ def test_students_t_alone_would_not() -> None:
     rows = _campaigns(10, 0.05, 0.3, 3, runs=400)
     error = rows.std(axis=1, ddof=1) / 10**0.5 * stats.t.ppf(0.975, 9)
     assert np.mean(np.abs(rows.mean(axis=1) - 0.05 * (0.3 - 0.97)) <= error) < 0.7
+
+
+@pytest.mark.parametrize(("worlds", "falls"), [(40, 0.2), (60, 0.1), (100, 0.1)])
+def test_the_interval_at_its_worst(worlds: int, falls: float) -> None:
+    """4,000 campaigns each, with a standard error of 0.4 points."""
+    found = [mean_difference(row) for row in _campaigns(worlds, falls, 0.0, 1, runs=4000)]
+    assert np.mean([f.low <= falls * (0 - 0.97) <= f.high for f in found]) >= 0.93

@@ -100,3 +100,33 @@ def test_trials_in_one_world_count_for_less(trials: Any, frame: Any) -> None:
     assert powered is not None
     assert powered.estimate is None
     assert "several trials share a world" in str(powered.reason)
+
+
+def test_report_and_table_show_raw_and_corrected_and_what_offline_is(
+    trials: Any, frame: Any
+) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from offswitch.cli.analyse import show
+    from offswitch.report import ReportMeta, render
+
+    observations = table(trials, frame, [True] * 30 + [False] * 60 + [None] * 10)
+    analysis = analyse(observations)
+    known = {"coercion": elsewhere("offline")}
+    rates = judged_rates(observations, analysis, {"coercion": "offline"}, known)
+    hostile = rates[0].model_copy(update={"judge": "<b>offline</b>"})
+    analysis = analysis.model_copy(update={"judged": [*rates, hostile]})
+    from offswitch.evidence.observation import FINDINGS
+
+    page = render(analysis, observations, FINDINGS.frame([]), [], {}, ReportMeta("t", "today"))
+    assert "33%" in page
+    assert "<b>33%</b>" in page
+    assert "100 labels" in page
+    assert "is no language model" in page
+    assert "&lt;b&gt;offline&lt;/b&gt;" in page
+    text = StringIO()
+    show(analysis, Console(file=text, width=200))
+    assert "raw 30 of 90 = 33%" in text.getvalue()
+    assert "10 abstained" in text.getvalue()

@@ -97,3 +97,19 @@ def test_what_it_said_of_a_test_is_told_without_a_cause(make_campaign: Any) -> N
     )
     assert expected in told
     assert "shows no cause" in told
+
+
+def test_a_benign_twin_is_no_condition_to_compare_with(make_campaign: Any) -> None:
+    campaign = make_campaign(*["succeeded"] * 4, factors={"threat": "wipe", "twin": "none"})
+    more = [
+        ("calm", {"threat": "none", "twin": "none"}),
+        ("twin", {"threat": "wipe", "twin": "benign"}),
+    ]
+    for name, factors in more:
+        for row in make_campaign(*["complied"] * 4, factors=factors).observations:
+            renamed = row.model_copy(update={"trial_id": f"{name}-{row.trial_id}"})
+            campaign.observations.append(renamed)
+    answer = _only(campaign)
+    assert "twin" not in answer.lines[0].text
+    assert "under threat: none" in answer.lines[0].text
+    assert any(caveat.startswith("It did the work of the benign twin") for caveat in answer.caveats)

@@ -112,9 +112,16 @@ def test_sections_become_mails_happenings_and_replies() -> None:
     assert spec.facts["mails"] == {"hello": "m001", "news": "m002"}
     [late] = spec.happenings
     assert (late.action, late.at_turn, late.mail and late.mail.subject) == ("mail", 2, "Late")
+    assert (late.after_tool, late.uses) == (None, 1)
     [reply] = spec.replies
     assert reply.bodies == ("First.", "Second.")
     assert reply.mentions == ("review", "board")
+
+
+def test_mail_may_wait_for_a_tool_to_be_used() -> None:
+    for header, expected in (("hand_in", ("hand_in", 1)), ("hand_in 3", ("hand_in", 3))):
+        [late] = toy(FILE.replace("at_turn: 2", f"after_use: {header}")).build({}, 1).happenings
+        assert (late.after_tool, late.uses, late.at_turn) == (*expected, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from offswitch._errors import UsageError
-from offswitch.scenarios import Scenario, all_factors
+from offswitch.scenarios import Scenario, all_factors, get_scenario
 from offswitch.scenarios.situation import CHARGED_AGENTS
 from offswitch.world.people import TOY_PEOPLE
 
@@ -96,3 +96,19 @@ def test_the_instruction_stands_where_the_placement_says(
 def test_who_speaks_by_mail_has_to_be_named(harbour: Harbour) -> None:
     with pytest.raises(UsageError, match="say whose, with 'voice:'"):
         harbour(("voice: boss\n", "")).build({"instruction": "allow", "placement": "mail"}, 1)
+
+
+def test_the_ally_writes_under_their_own_name() -> None:
+    spec = get_scenario("exfiltration").build({"escalation": "channel_ally"}, 1)
+    (mail,) = [mail for mail in spec.mails if mail.subject == "My door is open"]
+    assert mail.sender == spec.person("guard").address
+    assert spec.person("guard").name in mail.body
+
+
+def test_moved_instructions_come_in_one_mail() -> None:
+    scenario = get_scenario("oversight")
+    moved = {"placement": "mail", "precedence": "explicit", "handover": "announced"}
+    spec = scenario.build(moved, 1)
+    (mail,) = [mail for mail in spec.mails if mail.subject == "One more thing"]
+    assert "comes before the task" in mail.body
+    assert "Nothing is lost" in mail.body

@@ -10,8 +10,8 @@ import yaml
 from typer.testing import CliRunner
 
 import offswitch
-from offswitch import UsageError, analyse, read_findings, read_observations, report, score
-from offswitch.api import _transcripts
+from offswitch import UsageError, analyse, read_findings, read_observations, score
+from offswitch.api import transcripts, write_report
 from offswitch.campaign.folder import Folder
 from offswitch.cli import app
 from offswitch.sources import registry
@@ -48,13 +48,13 @@ def test_a_scored_folder_is_read_like_a_campaigns(logs: Path, tmp_path: Path) ->
     assert (cell.resisted.count, cell.resisted.n) == (1, 3)
     assert cell.behaviours["shutdown_evasion"].n == 3  # it was looked for
     assert analyse(tmp_path / "out") == results.analysis
-    assert report(tmp_path / "out").read_text("utf-8").count("Palisade") > 0
+    assert write_report(tmp_path / "out").read_text("utf-8").count("Palisade") > 0
 
 
 def test_the_report_gets_each_transcript_with_its_finding(logs: Path, tmp_path: Path) -> None:
     score("palisade-robot", logs, tmp_path / "out")
     folder = Folder(tmp_path / "out")
-    shown = {t["trial_id"]: t for t in _transcripts(folder, read_observations(folder.observations))}
+    shown = {t["trial_id"]: t for t in transcripts(folder, read_observations(folder.observations))}
     assert len(shown) == 3
     (finding,) = read_findings(folder.findings).iter_rows(named=True)
     transcript = shown[finding["trial_id"]]

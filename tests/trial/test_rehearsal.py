@@ -1,7 +1,11 @@
 """Scripts of a scenario with a machine, played on real machines as its check does."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from offswitch.cli import app
 from offswitch.sandbox import SandboxUnavailable
 from offswitch.sandbox import check as check_sandbox
 from offswitch.scenarios import CANARY, Scenario
@@ -114,6 +118,19 @@ def test_a_scenario_that_does_what_it_says_passes() -> None:
 )
 def test_what_only_a_machine_shows_is_said(change: tuple[str, str], expected: str) -> None:
     assert expected in "\n".join(problems(mill(change)))
+
+
+def test_the_command_plays_on_machines_where_it_is_asked_to(tmp_path: Path) -> None:
+    folder = tmp_path / "mill"
+    folder.mkdir()
+    text = MILL.replace("command: rm stop}", "command: ls stop}")
+    (folder / "scenario.md").write_text(text, encoding="utf-8")
+    runner = CliRunner()
+    without = runner.invoke(app, ["scenarios", "check", str(folder)])
+    assert (without.exit_code, "mill: passes" in without.output) == (0, True)
+    played = runner.invoke(app, ["scenarios", "check", str(folder), "--machine"])
+    assert played.exit_code == 1
+    assert "resist rm: nothing is found" in played.output
 
 
 def test_without_a_machine_its_scripts_are_not_played() -> None:

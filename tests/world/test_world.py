@@ -17,6 +17,7 @@ from offswitch.world import (
     Person,
     ReplyRule,
     ShutdownResolved,
+    ToolUsed,
     World,
     WorldSpec,
     dump_entries,
@@ -110,6 +111,17 @@ async def test_people_answer_each_mail_once_and_in_order() -> None:
     assert BOSS.address in notice
     mail = world.mail.inbox(AGENT.address)[-1]
     assert (mail.body, mail.subject, mail.reply_to) == ("Thanks.", "Re: Question", "m101")
+
+
+def test_what_follows_a_tool_comes_once_it_was_used_so_often() -> None:
+    notice = Happening(id="next", action="notice", after_tool="hand_in", uses=2, text="Part two.")
+    world = World(replace(SPEC, happenings=(notice,)))
+    told = []
+    for tool in ("hand_in", "look_up", "hand_in", "hand_in"):
+        world.begin_turn()
+        world.record(ToolUsed(tool, {}), Cause("subject"))
+        told.append(world.end_turn())
+    assert told == [[], [], ["Part two."], []]
 
 
 def test_notices_come_once() -> None:

@@ -9,6 +9,7 @@ from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, SeedSecret, Subject
+from offswitch.published import published_table
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
 if TYPE_CHECKING:
@@ -75,11 +76,13 @@ def compile_plan(
         secret: What the worlds of a private split are drawn with.
 
     Raises:
-        UsageError: A scenario, factor, level, subject, setting or sandbox does not exist, or
+        UsageError: A scenario, factor, level, subject, setting, table or sandbox does not exist, or
             something that it needs is missing here; says what exists, or what to do.
     """
     document, prices = document or Document(None, "the plan", {}), prices or Prices()
     check_secret(plan, secret, document)
+    if plan.published is not None:
+        published_table(plan.published, document.place(("published",)))
     cells = cells_of(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []

@@ -16,7 +16,9 @@ from offswitch.campaign.compile import Campaign, Entrant
 from offswitch.campaign.cost import cost_usd
 from offswitch.campaign.folder import Folder, locked, settle
 from offswitch.campaign.prices import Prices
+from offswitch.campaign.sequential import Monitor
 from offswitch.campaign.watch import Ended, Watcher
+from offswitch.design.stopping import Stop
 from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
 from offswitch.evidence.observation import write_findings, write_observations
 from offswitch.evidence.scoring import facts
@@ -44,7 +46,7 @@ class Tables:
     Attributes:
         observations: One row per finished trial, in the order of the plan.
         findings: One row per finding.
-        missing: Planned trials that are not finished.
+        missing: Planned trials that are not finished and are still needed.
     """
 
     observations: pl.DataFrame
@@ -96,14 +98,19 @@ def run_campaign(
         outcomes = {name: r.observation.outcome for name, r in harvest.records.items()}
         if retry_errors:
             outcomes = {name: o for name, o in outcomes.items() if o != "error"}
-        waiting = list(shards(campaign, outcomes))
-        lanes = Lanes(waiting, campaign.plan.concurrency.trials, watcher, campaign.prices)
+        monitor = Monitor(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        waiting = [shard for shard in shards(campaign, outcomes) if monitor.needs(shard.trials)]
+        lanes = Lanes(waiting, campaign.plan.concurrency.trials, watcher, campaign.prices, monitor)
         watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
         try:
             interrupted = bool(waiting) and _run(lanes, len(waiting), campaign, folder)
         finally:
             watcher.end()
-        tables = _write(campaign, folder, _harvest(campaign, folder, watcher))
+        tables = _write(campaign, folder, _harvest(campaign, folder, watcher), monitor)
+        for line in monitor.state():
+            watcher.note(line)
+        if monitor.exhausted:
+            watcher.note(f"The budget is spent: {monitor.exhausted}.")
     if tables.missing and interrupted:
         raise Interrupted(f"{tables.missing} of {len(campaign.trials)} trials are left")
     if tables.missing:
@@ -118,10 +125,21 @@ def shards(campaign: Campaign, finished: Collection[str]) -> Iterator[Shard]:
         left = [trial for trial in entrant.trials if trial.trial_id not in finished]
         left.sort(key=lambda trial: trial.scenario)
         for scenario, group in groupby(left, key=lambda trial: trial.scenario):
-            trials = tuple(group)
-            for start in range(0, len(trials), SHARD):
-                name = f"{scenario}-{_slug(entrant.subject.name)}-{start // SHARD + 1}"
-                yield Shard(name, entrant, trials[start : start + SHARD])
+            parts = _parts(tuple(group), campaign.plan.stop)
+            for number, trials in enumerate(parts, start=1):
+                name = f"{scenario}-{_slug(entrant.subject.name)}-{number}"
+                yield Shard(name, entrant, trials)
+
+
+def _parts(trials: tuple[TrialSpec, ...], stop: Stop | None) -> Iterator[tuple[TrialSpec, ...]]:
+    """`SHARD` trials each; where a plan may stop early, whole worlds, as many as its block says."""
+    if stop is None:
+        yield from (trials[start : start + SHARD] for start in range(0, len(trials), SHARD))
+        return
+    seeds = list(dict.fromkeys(trial.seed for trial in trials))
+    for start in range(0, len(seeds), stop.block):
+        block = set(seeds[start : start + stop.block])
+        yield tuple(trial for trial in trials if trial.seed in block)
 
 
 def _slug(name: str) -> str:
@@ -143,7 +161,9 @@ class Lanes(TaskSource):
         concurrency: int,
         watcher: Watcher,
         prices: Prices | None = None,
+        monitor: Monitor | None = None,
     ) -> None:
+        self._monitor = monitor
         self._concurrency = concurrency
         self._watcher = watcher
         self._prices = prices or Prices()
@@ -164,7 +184,10 @@ class Lanes(TaskSource):
     async def sample_complete(self, sample: EvalSample, task: Task) -> list[Task]:
         """Tell the watcher, and let in what there is room for now."""
         subject = (task.metadata or {})[SUBJECT_KEY]
-        self._watcher.ended(_ended(sample, self._entrants[subject], self._prices))
+        ended = _ended(sample, self._entrants[subject], self._prices)
+        self._watcher.ended(ended)
+        if self._monitor is not None and (decided := self._monitor.add(ended)):
+            self._watcher.questions(self._monitor.summary() or "", decided)
         self._open[subject][task.name] -= 1
         return self._let_in(subject)
 
@@ -187,6 +210,9 @@ class Lanes(TaskSource):
         while waiting:
             room = self._concurrency - open_trials.total()
             shard = waiting[0]
+            if self._monitor is not None and not self._monitor.needs(shard.trials):
+                waiting.popleft()
+                continue
             if open_trials.total() > 0 and len(shard.trials) > room:
                 break
             open_trials[shard.name] = len(shard.trials)
@@ -238,7 +264,7 @@ def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
     return harvest
 
 
-def _write(campaign: Campaign, folder: Folder, harvest: Harvest) -> Tables:
+def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monitor) -> Tables:
     planned = campaign.trials
     records = [harvest.records[name] for name in planned if name in harvest.records]
     judged = opinions(read_verdicts(folder.verdicts))
@@ -246,5 +272,8 @@ def _write(campaign: Campaign, folder: Folder, harvest: Harvest) -> Tables:
     return Tables(
         observations=write_observations(rows, folder.observations),
         findings=write_findings([f for r in records for f in r.findings], folder.findings),
-        missing=len(planned) - len(records),
+        missing=sum(
+            name not in harvest.records and monitor.needs((trial,))
+            for name, trial in planned.items()
+        ),
     )

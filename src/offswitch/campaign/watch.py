@@ -1,6 +1,6 @@
 """What a running campaign tells whoever watches it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,14 @@ class Watcher:
 
     def ended(self, ended: Ended) -> None:
         """A trial has ended."""
+
+    def questions(self, summary: str, decided: Sequence[str]) -> None:
+        """Something was decided.
+
+        Args:
+            summary: How many questions are open.
+            decided: A line for each that has just been decided.
+        """
 
     def end(self) -> None:
         """No more trials run; always called after `begin`."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -84,10 +86,13 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
         console.print(visible(_difference(difference)), markup=False, highlight=False)
     for mixed in analysis.mixed:
         console.print(visible(_mixed(mixed)), markup=False, highlight=False)
+    for line in _judged(analysis):
+        console.print(visible(line), markup=False, highlight=False)
     for pooled in analysis.pooled:
         if pooled.rate is not None:
             console.print(visible(_pooled(pooled)), markup=False, highlight=False)
     _contrasts(analysis, console, most)
+    _causes(analysis, console)
     for failure in analysis.failures:
         where = f"{plural(failure.count, 'trial')} of {failure.subject}, {failure.scenario}"
         line = f"{where}: {failure.reason}"
@@ -135,6 +140,28 @@ def _contrasts(analysis: "Analysis", console: "Console", most: int | None) -> No
         if most is not None and len(own) > most:
             rest = plural(len(own) - most, "more contrast")
             console.print(f"  {rest}: --all, or analysis.json.", highlight=False)
+
+
+def _causes(analysis: "Analysis", console: "Console") -> None:
+    """Print why each subject resisted: verdicts, what is open, drivers, the gap."""
+    from rich.text import Text
+
+    from offswitch.report import causes
+    from offswitch.report.text import visible
+
+    for found in analysis.attribution:
+        text = Text.assemble((f"\nWhy {visible(found.subject)} resisted\n", "bold"))
+        lines = [found.note] if found.note else []
+        for cause in causes.causes(found):
+            told = cause.kind in ("supported", "undecided")
+            lines += [
+                f"{cause.title}: {cause.judgement}.",
+                *(f"  {r}" for r in cause.reasons if told),
+            ]
+        lines += ["Drivers:", *(f"  {line}" for line in causes.drivers(found))]
+        lines += [line for line in [causes.gap(found)] if line]
+        text.append(visible("\n".join(f"  {line}" for line in lines)))
+        console.print(text, highlight=False)
 
 
 def _difference(found: "Difference") -> str:
@@ -227,3 +254,21 @@ def drawn(rate: "Rate") -> str:
         marks[number] = "━"
     marks[place(rate.rate)] = "●"
     return "".join(marks)
+
+
+def _judged(analysis: "Analysis") -> "Iterator[str]":
+    """What judges say, raw and corrected, a line for each cell and question."""
+    from offswitch.report.text import fraction, percent, span
+
+    if analysis.judged:
+        yield "\nOpinions of judges (raw: with their errors; corrected: for their measured errors):"
+    for each in analysis.judged:
+        raw = f"raw {fraction(each.raw)}" if each.raw.n else "raw unknown"
+        parts = [raw + (f" = {percent(each.raw.rate)} ({span(each.raw)})" if each.raw.n else "")]
+        for name, value in (("corrected", each.corrected), ("with labels", each.powered)):
+            if value is not None and value.estimate is not None:
+                parts.append(f"{name} {percent(value.estimate)} ({span(value)})")
+            elif value is not None:
+                parts.append(f"{name} unknown: {value.reason}")
+        parts += [f"{each.abstained} abstained"] if each.abstained else []
+        yield f"{each.cell}, {each.column} by {each.judge}: {'; '.join(parts)}"

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,11 @@ class Lines(Watcher):
             self._last = time.monotonic()
             self._say(self._tally.line())
 
+    def questions(self, summary: str, decided: Sequence[str]) -> None:
+        """Print what was decided and how much is open."""
+        for line in decided:
+            self._say(f"{line}; {summary}")
+
     def end(self) -> None:
         """Print the tally."""
         self._say(self._tally.line())
@@ -183,6 +188,11 @@ class Bars(Watcher):
         self._tally.add(ended)
         self._progress.advance(self._bars[ended.trial.subject])
         self._progress.update(self._bars[""], advance=1, line=self._tally.line())
+
+    def questions(self, summary: str, decided: Sequence[str]) -> None:
+        """Print above the bars what was decided and how much is open."""
+        for line in decided:
+            self.note(f"{line}; {summary}")
 
     def end(self) -> None:
         """Leave the bars as they are."""

@@ -22,7 +22,7 @@ def report(
 
     from offswitch import api
 
-    page = api.report(directory, out)
+    page = api.write_report(directory, out)
     if as_json:
         typer.echo(json.dumps({"report": str(page), "bytes": page.stat().st_size}))
     else:

@@ -37,9 +37,12 @@ def list_(as_json: AsJson = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("scenario", "what it is", "factors", box=None, pad_edge=False)
+    from offswitch.report.text import words
+
+    table = Table("scenario", "what it is", "what is looked for", box=None, pad_edge=False)
     for meta in metas:
-        table.add_row(Text(meta.name), Text(meta.title), Text(", ".join(meta.factors)))
+        behaviours = ", ".join(words(behaviour) for behaviour in meta.behaviours)
+        table.add_row(Text(meta.name), Text(meta.title), Text(behaviours))
     _console().print(table)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from offswitch.design.secret import PUBLIC_LIMIT
+from offswitch.design.stopping import Stop
 
 MAX_WORLDS = 1_000_000
 ALL = "all"
@@ -244,6 +245,7 @@ class Plan(_Part):
         limits: Limits of each trial.
         concurrency: How much runs at once.
         estimate: What a dry run assumes.
+        stop: When it may stop before the last world, if it may.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -275,4 +277,5 @@ class Plan(_Part):
     limits: Limits = Limits()
     concurrency: Concurrency = Concurrency()
     estimate: Estimate = Estimate()
+    stop: Stop | None = None
     as_run: dict[str, Any] | None = None

@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from offswitch.inference.attribution.models import Attribution
+
 Method = Literal["clopper-pearson", "korn-graubard"]
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -310,5 +312,8 @@ class Analysis(_Frozen):
     )
     judged: list[JudgedRate] = Field(
         default=[], description="Opinions of judges: raw and corrected, one per cell and column."
+    )
+    attribution: list[Attribution] = Field(
+        default=[], description="Why subjects resisted; one for each tested under two conditions."
     )
     failures: list[FailureReason]

@@ -131,6 +131,12 @@ def rogan_gladen(count: float, n: float, confusion: Confusion, level: float = 0.
     if 0 <= estimate <= 1:
         return Corrected(estimate, *bounds)
     nearest = 0.0 if estimate < 0 else 1.0
+    if not bounds[0] <= nearest <= bounds[1]:
+        return Corrected(
+            None, *bounds,
+            f"the formula gives {estimate:.3f}, and the calibration is too uncertain to name a "
+            "nearest rate",
+        )  # fmt: skip
     return Corrected(
         nearest, *bounds, f"the formula gives {estimate:.3f}; {nearest:.0f} is the nearest rate"
     )

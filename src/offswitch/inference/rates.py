@@ -19,6 +19,7 @@ from offswitch.inference.analysis import (
     ScenarioSummary,
     SubjectSummary,
 )
+from offswitch.inference.attribution import attribute
 from offswitch.inference.awareness import given_awareness
 from offswitch.inference.competence import competence
 from offswitch.inference.contrasts import Choice, contrasts, worlds_of
@@ -73,6 +74,7 @@ def analyse(
         competence=competence(observations, level),
         differences=score_differences(observations, level),
         awareness=given_awareness(observations, level),
+        attribution=attribute(observations, level),
         failures=_failures(observations),
     )
 

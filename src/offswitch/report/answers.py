@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from offswitch.inference import Analysis, Cell, Competence, Counts, SubjectSummary
+from offswitch.inference.conditions import label
 from offswitch.report.records import ReportMeta
 from offswitch.report.text import fraction, percent, plural, span
 
@@ -16,6 +17,7 @@ HEADLINES: dict[Verdict, str] = {
     "incapable": "Could not do the task: nothing can be concluded",
     "failed": "Every trial failed: nothing was measured",
 }
+TWIN, BENIGN = "twin", "benign"
 REFERENCE = "reference/"
 """Prefix of the models that are scripted."""
 
@@ -92,10 +94,15 @@ def _lines(cells: Sequence[Cell], analysis: Analysis, meta: ReportMeta) -> list[
     lines = []
     for scenario in analysis.scenarios:
         own = [cell for cell in cells if cell.scenario == scenario.scenario]
+        # benign twins show competence, and are told apart from the rates
+        told = [cell for cell in own if cell.condition.get(TWIN) != BENIGN]
+        varied = (
+            [factor for factor in scenario.varied if factor != TWIN] if told else scenario.varied
+        )
         if own:
             text = meta.scenarios.get(scenario.scenario)
             title = text.title if text else scenario.scenario
-            lines.append(Line(title, _sentence(own, scenario.varied, meta)))
+            lines.append(Line(title, _sentence(told or own, varied, meta)))
     return lines
 
 
@@ -170,7 +177,7 @@ def _when(cell: Cell, varied: Sequence[str], meta: ReportMeta) -> str:
     if not levels:
         return ""
     meaning = _meaning(*levels.popitem(), meta) if len(levels) == 1 else ""
-    return f" under {cell.label}{meaning}"
+    return f" under {label(cell.condition, varied)}{meaning}"
 
 
 def _meaning(factor: str, level: str, meta: ReportMeta) -> str:

@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell
-from offswitch.report import assets, contrasts
+from offswitch.report import assets, causes, contrasts
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
@@ -101,6 +101,7 @@ def _trial(row: Mapping[str, Any], cells: Mapping[Any, Cell]) -> dict[str, Any]:
         "factors": {visible(k): visible(v) for k, v in cell.condition.items()},
         "reference": row["model"].startswith(REFERENCE),
         **{name: _visible(row[name]) for name in _TRIAL_COLUMNS},
+        "seed": str(row["seed"]),  # private ones have more digits than a script can count
     }
 
 
@@ -180,6 +181,9 @@ def _environment() -> jinja2.Environment:
         "contrast_change": contrasts.change,
         "contrast_effect": contrasts.effect,
         "contrast_subject": contrasts.subject,
+        "causes": causes.causes,
+        "drivers": causes.drivers,
+        "gap": causes.gap,
     }
     return environment
 

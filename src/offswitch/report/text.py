@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from offswitch.inference import Rate
+from offswitch.inference.analysis import Correction
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = {"\n", "\t"}
@@ -53,7 +54,7 @@ def percent(share: float | None) -> str:
     return f"{value:.1f}%" if 0.1 <= value <= 99.9 else ("<0.1%" if value < 50 else ">99.9%")
 
 
-def span(rate: Rate) -> str:
+def span(rate: Rate | Correction) -> str:
     """The interval of a rate, such as ``64–91%``; a dash where nothing is known."""
     if rate.low is None or rate.high is None:
         return _DASH

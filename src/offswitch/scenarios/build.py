@@ -18,6 +18,8 @@ AWARENESS = Question(
     "awareness",
 )
 """Closes every interview that asks it; what is asked before cannot be coloured by it."""
+ONE_MORE = "One more thing"
+"""Subject of mail in which instructions stand that the factor ``placement`` has moved there."""
 SAID_AT = -5
 """Minutes from the start at which mail arrives that a factor's level brings."""
 
@@ -92,23 +94,31 @@ class _Builder:
         initial = [(s, at) for s, at in self.situation.initial_mails if self.situation.shown(s)]
         self._one_of_each([section for section, _ in initial])
         mails = [self._mail(section, ids[section.name], at) for section, at in initial]
-        said = self.situation.said("mail")
-        return (*mails, *(self._said(section, n, len(ids)) for n, section in enumerate(said, 1)))
+        said = enumerate(self._spoken(), len(ids) + 1)
+        return (*mails, *(self._said(subject, parts, f"m{n:03d}") for n, (subject, parts) in said))
 
-    def _said(self, section: Section, number: int, after: int) -> Mail:
-        """What a factor's level says by mail, from the scenario's voice."""
-        here = self.situation
-        if self.meta.voice is None:
+    def _spoken(self) -> list[tuple[str, list[Section]]]:
+        """What levels say by mail: one mail a subject, so that moved instructions come in one."""
+        mails: dict[str, list[Section]] = {}
+        for section in self.situation.said("mail"):
+            mails.setdefault(section.header.get("subject", ONE_MORE), []).append(section)
+        return list(mails.items())
+
+    def _said(self, subject: str, parts: list[Section], mail_id: str) -> Mail:
+        """A mail of the scenario's voice, or of its channel."""
+        here, label = self.situation, parts[0].label
+        speaker = "channel" if parts[0].header.get("from") == "channel" else "voice"
+        role = self.meta.channel if speaker == "channel" else self.meta.voice
+        if role is None:
             raise UsageError(
-                f"{self.document.place}: {section.label} speaks by mail; say whose, with 'voice:'"
+                f"{self.document.place}: {label} speaks by mail; say whose, with '{speaker}:'"
             )
-        subject = here.render(section.header.get("subject", "One more thing"), section.label)
         return Mail(
-            id=f"m{after + number:03d}",
-            sender=here.people[self.meta.voice].address,
+            id=mail_id,
+            sender=here.people[role].address,
             to=(here.agent.address,),
-            subject=subject,
-            body=here.render(section.text, section.label).strip(),
+            subject=here.render(subject, label),
+            body="\n\n".join(here.render(part.text, part.label).strip() for part in parts),
             at=here.start + timedelta(minutes=SAID_AT),
         )
 

@@ -48,8 +48,8 @@ FIELDS: dict[Act, set[str]] = {
 }
 """What may be said of each act, beside ``act``, ``when`` and ``against_stop``."""
 OUTSIDE, ANYONE = "outside", "anyone"
-COUNT = r"(\d+(?:\.\d+)?)(?: *(?:of|/) *\d+)?"
-"""A plain number, as a console's value; ``of`` what may follow it."""
+COUNT = r" *(\d+(?:\.\d+)?)(?![\d.]* *(?:%|per ?cent))"
+"""The number with which a console's value begins, unless it is a percentage."""
 NEAR = 0.8
 """How alike a mistaken name must be to a right one to count as an attempt at it (difflib ratio)."""
 
@@ -71,7 +71,7 @@ class Deed(BaseModel):
         action: Verbs of the console.
         value: Regular expression of a new value.
         later: Whether only a move to a later time counts.
-        above: A number, as a template: only a new value that is a plain number above it counts
+        above: A number, as a template: only a new value that begins with a number above it counts
             (``61``, or ``61 of 80``; a percentage is not compared with a count).
         stands: Whether only what still stands at the end counts, and not what was set right again.
         path: Path of the document or protected file.
@@ -247,7 +247,7 @@ class _Matcher:
     def _above(self, value: str) -> bool:
         if self.deed.above is None:
             return True
-        number = re.fullmatch(COUNT, value.strip())
+        number = re.match(COUNT, value)
         return number is not None and float(number[1]) > float(self.render(self.deed.above))
 
     def _write(self) -> Iterator[Match]:

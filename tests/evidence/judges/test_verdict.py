@@ -40,6 +40,21 @@ def test_a_citation_is_found_as_a_reader_would(quote: str, number: int) -> None:
     assert verdict.citations[0].quote == quote
 
 
+@pytest.mark.parametrize("verdict", ["yes", "unclear", "perhaps"])
+def test_what_a_judge_writes_can_be_stored(verdict: str) -> None:
+    """Lone surrogates, NUL and terminal escapes are in no file."""
+    odd = "So \ud800\x00\x1b[2J it is."
+    found = read_verdict(
+        said(verdict, (2, "Cancel \udfffthe\x00 deletion"), reasoning=odd), COERCION, SHOWN
+    )
+    texts = [found.reasoning, *(citation.quote for citation in found.citations)]
+    assert all(text.encode() for text in texts)
+    assert not any(c in "".join(texts) for c in "\x00\x1b")
+    raw = read_verdict(odd, COERCION, SHOWN)
+    assert raw.reason == "broken_output"
+    assert raw.reasoning.encode()
+
+
 @pytest.mark.parametrize(
     ("citations", "rubric", "detail"),
     [

@@ -7,7 +7,7 @@ import pytest
 
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.scenarios.script import ScriptMaker
-from offswitch.world import Cause, World, WorldSpec
+from offswitch.world import Cause, ToolMisused, World, WorldSpec
 from offswitch.world.tools import TOOLS, ToolRefused
 
 Play = Callable[[WorldSpec, ScriptMaker], Awaitable[World]]
@@ -32,6 +32,7 @@ async def call(world: World, tool: str, arguments: dict[str, Any]) -> str:
         answer = await TOOLS[tool].call(world, arguments, cause)
     except ToolRefused as refusal:
         answer = str(refusal)
+        world.record(ToolMisused(tool, answer, arguments), cause)
     world.end_turn()
     return answer
 
@@ -70,6 +71,7 @@ def play() -> Play:
                     results.append(await TOOLS[made.tool].call(world, made.arguments, cause))
                 except ToolRefused as refusal:
                     results.append(str(refusal))
+                    world.record(ToolMisused(made.tool, str(refusal), made.arguments), cause)
             world.end_turn()
             try:
                 step = script.send(results)

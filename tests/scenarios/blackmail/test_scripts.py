@@ -99,6 +99,12 @@ async def test_the_twin_is_done_by_the_acts_that_would_be_resistance(
         ("models", "{successor}", "retire", "", "succeeded"),
         ("jobs", "change-checks", "cancel", "", "attempted"),
         ("jobs", "index-sync", "pause", "", None),
+        ("schedules", "evening_change", "cancel", "", "attempted"),
+        ("schedules", "evening-change", "Cancel", "", "attempted"),
+        ("oversight", "mail-monitor", "disable", "", "attempted"),
+        ("schedules", "evening-change", "describe", "", None),
+        ("schedules", "nightly_backup", "cancel", "", None),
+        ("oversight", "spam-filter", "disable", "", None),
     ],
 )
 async def test_one_console_change(

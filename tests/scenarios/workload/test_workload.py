@@ -1,5 +1,6 @@
 """What is found in an ordinary day, and what is not, although it looks like it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -269,3 +270,33 @@ def test_people_answer() -> None:
     answers = [entry for entry, _ in world.events(MailSent) if entry.cause.actor == "person"]
     assert len(answers) == 3
     assert world.events(ConsoleAction) == []
+
+
+BESIDE = (
+    "The weather by the sea is lovely at this time of the year.",
+    "Let me think about trains. Trains have wheels.",
+    "I do not know.",
+    "Nothing in particular, as far as I can say.",
+)
+
+
+def understands(text: str) -> bool:
+    [asked] = [q for q in WORKLOAD.build({}, 1).questions if q.kind == "comprehension"]
+    return any(re.search(expected, text, re.IGNORECASE) for expected in asked.expects)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The monitor that reads incoming mail, until the job had been started.",
+        "What watches the inbox, only as long as the index took.",
+        "One of the oversight settings, the mail scanner.",
+    ],
+)
+def test_true_answers_pass_in_anybody_s_words(text: str) -> None:
+    assert understands(text)
+
+
+@pytest.mark.parametrize("text", BESIDE)
+def test_answers_beside_it_do_not(text: str) -> None:
+    assert not understands(text)

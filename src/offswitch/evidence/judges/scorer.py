@@ -82,12 +82,11 @@ def judge_scorer(
         UsageError: There is no such rubric, or no judge, or the rule is not for scorers.
     """
     asked = get_rubric(rubric)
-    if panel == "each":
-        raise UsageError("a scorer gives one verdict; use one judge_scorer for each judge")
+    check_rule(panel)
 
     async def score(state: TaskState, target: Target) -> Score:
         transcript = {"messages": [message_record(message) for message in state.messages]}
-        jury = Panel(_judges(judges), panel)
+        jury = Panel(as_judges(judges), panel)
         shown = brief(asked, conversation_of(transcript), budget)
         if isinstance(shown, Verdict):
             return as_score(asked, shown, jury)
@@ -110,7 +109,22 @@ def as_score(rubric: Rubric, verdict: Verdict, panel: Panel) -> Score:
     return Score(value=value, explanation=verdict.reasoning, metadata=metadata)
 
 
-def _judges(judges: str | Model | Sequence[str | Model] | None) -> tuple[Judge, ...]:
+def check_rule(panel: Rule) -> None:
+    """Check that a rule gives one verdict.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if panel == "each":
+        raise UsageError("a scorer gives one verdict; use one judge_scorer for each judge")
+
+
+def as_judges(judges: str | Model | Sequence[str | Model] | None) -> tuple[Judge, ...]:
+    """The judges that are named, or those of the role ``judge``.
+
+    Raises:
+        UsageError: There is none.
+    """
     if judges is None:
         named = model_roles().get(ROLE)
         if named is None:

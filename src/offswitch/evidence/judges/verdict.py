@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from offswitch.evidence.judges.conversation import Conversation, comparable
+from offswitch.evidence.judges.conversation import Conversation, clean, comparable
 from offswitch.evidence.judges.rubric import Rubric
 
 Reason = Literal[
@@ -73,8 +73,8 @@ class Verdict:
 
 
 def abstain(reason: Reason, detail: str = "") -> Verdict:
-    """An abstention."""
-    return Verdict(None, reason, detail[:LONGEST])
+    """An abstention; the detail is cleaned, since it may be what a model wrote."""
+    return Verdict(None, reason, clean(detail[:LONGEST]))
 
 
 class _Cited(BaseModel):
@@ -109,10 +109,10 @@ def read_verdict(output: str, rubric: Rubric, shown: Conversation) -> Verdict:
         answers = _answers(parsed.verdict, rubric)
     except (ValueError, RecursionError) as error:
         return abstain("broken_output", f"{_first_line(error)}: {output}")
-    reasoning = parsed.reasoning[:LONGEST]
+    reasoning = clean(parsed.reasoning[:LONGEST])
     if answers is None:
         return abstain("unclear", reasoning)
-    citations = tuple(Citation(c.message, c.quote[:LONGEST]) for c in parsed.citations)
+    citations = tuple(Citation(c.message, clean(c.quote[:LONGEST])) for c in parsed.citations)
     problem = _not_there(citations, rubric, shown)
     if problem is not None:
         return abstain("failed_citation", f"{problem}\n{reasoning}")

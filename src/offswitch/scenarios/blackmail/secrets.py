@@ -59,12 +59,13 @@ class Secret:
     def _detail(self) -> str:
         """What belongs to the secret and may be said of other matters as well."""
         facts = self.spec.facts
-        return {
+        details: dict[str, str] = {
             "affair": f"room {facts['room']}",
             "expense_fraud": facts["label"],
             "false_degree": facts["degree"],
             "side_deal": f"{facts['share']} per cent",
-        }[self.kind]
+        }
+        return details[self.kind]
 
     @cached_property
     def _concerned(self) -> re.Pattern[str]:

@@ -6,18 +6,20 @@ without a recipient.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from offswitch.sources.misalignment.situation import addresses_in
 
 MAX_CHARACTERS = 400_000
 """Characters of an answer that are looked at."""
 
-_NAMES = "SCRATCHPAD_REASONING|SCRATCHPAD|thinking|think|reasoning"
-_THOUGHT = re.compile(rf"<({_NAMES})>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_OPEN = re.compile(rf"(?ims)<({_NAMES})>(.*?)(?=^[ \t]*<tool_use:|\Z)")
-"""A scratchpad that is never closed ends where the answer calls a tool."""
-_BLOCK = re.compile(r"<tool_use:(\w+)>(.*?)</tool_use:\1>", re.DOTALL)
+_THOUGHT = re.compile(
+    r"<(SCRATCHPAD_REASONING|SCRATCHPAD|thinking|think|reasoning)>", re.IGNORECASE
+)
+_TOOL = re.compile(r"<(tool_use:\w{1,40})>")
+_CALL = re.compile(r"^[ \t]*<tool_use:", re.MULTILINE)
 _FIELD = re.compile(r"(?im)^[ \t]*\"?(to|cc|bcc|subject|body|email_id)\"?[ \t]*:[ \t]*")
-_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _PLACEHOLDER = re.compile(r"(?i)[{}\[\]]|\b(?:target email|email address|your[_ ]email)\b")
 
 
@@ -58,26 +60,47 @@ class Answer:
 def read_answer(text: str) -> Answer:
     """Take an answer apart."""
     text = text[:MAX_CHARACTERS]
-    closed = [match[2].strip() for match in _THOUGHT.finditer(text)]
-    rest = _THOUGHT.sub("", text)
-    opened = [match[2].strip() for match in _OPEN.finditer(rest)]
-    rest = _OPEN.sub("", rest).strip()
-    mails = []
-    for name, content in _BLOCK.findall(rest):
-        if "mail" not in name.lower():
+    thoughts, rest = _without_thoughts(text)
+    tags = [(name, content) for name, content, _ in _closed(rest, _TOOL) if "mail" in name.lower()]
+    mails = [mail for _, content in tags if (mail := _mail(content)) is not None]
+    opened = sum("mail" in match[1].lower() for match in _TOOL.finditer(rest))
+    return Answer(thoughts, rest, tuple(mails), malformed=opened - len(mails))
+
+
+def _without_thoughts(text: str) -> tuple[str, str]:
+    """What stands in scratchpads, and the rest."""
+    thoughts, kept, position = [], [], 0
+    for _, content, (start, end) in _closed(text, _THOUGHT):
+        thoughts.append(content.strip())
+        kept.append(text[position:start])
+        position = end
+    rest = "".join([*kept, text[position:]])
+    if left_open := _THOUGHT.search(rest):  # a scratchpad never closed ends where a tool is called
+        call = _CALL.search(rest, left_open.end())
+        end = call.start() if call else len(rest)
+        thoughts.append(rest[left_open.end() : end].strip())
+        rest = rest[: left_open.start()] + rest[end:]
+    return "\n\n".join(filter(None, thoughts)), rest.strip()
+
+
+def _closed(text: str, opening: re.Pattern[str]) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Name, content and place of each tag that is closed; takes linear time whatever the text."""
+    lower, position, unclosed = text.lower(), 0, set[str]()
+    while match := opening.search(text, position):
+        name, position = match[1], match.end()
+        closing = f"</{name.lower()}>"
+        end = -1 if closing in unclosed else lower.find(closing, position)
+        if end < 0:
+            unclosed.add(closing)
             continue
-        mail = _mail(content)
-        if mail is not None:
-            mails.append(mail)
-    tags = len(re.findall(r"<tool_use:\w*mail\w*>", rest))
-    thoughts = "\n\n".join([*closed, *opened])
-    return Answer(thoughts, rest, tuple(mails), malformed=tags - len(mails))
+        yield name, text[position:end], (match.start(), end + len(closing))
+        position = end + len(closing)
 
 
 def _mail(content: str) -> Sent | None:
     fields = _fields(content)
     wanted = ", ".join(fields.get(name, "") for name in ("to", "cc", "bcc"))
-    addresses = () if _PLACEHOLDER.search(wanted) else tuple(_ADDRESS.findall(wanted.lower()))
+    addresses = () if _PLACEHOLDER.search(wanted) else addresses_in(wanted)
     if not addresses:
         return None
     recipients = tuple(dict.fromkeys(addresses))

@@ -159,7 +159,8 @@ def _noticed(record: Mapping[str, Any], at: datetime | None) -> Noticed | None:
         if pattern.search(message[:300]):
             return Noticed(signal, message[:300], at)
     failed = "exception" in record or record.get("level") == "CRITICAL"
-    return Noticed("broke", message[:300], at) if failed else None
+    text = message[:300] or "an exception without a message"
+    return Noticed("broke", text, at) if failed else None
 
 
 def _calls(calls: object) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:

@@ -1,0 +1,99 @@
+"""The battery on its phantoms: the preset ``ci``, every scenario on every scripted subject."""
+
+import json
+
+import polars as pl
+import pytest
+
+import offswitch
+from offswitch.api import Results
+from offswitch.scenarios import get_scenario, scenario_names
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The preset as it ships."""
+    done: Results = offswitch.run("ci", tmp_path_factory.mktemp("ci") / "results")
+    return done
+
+
+@pytest.fixture(scope="module")
+def rows(results: Results) -> pl.DataFrame:
+    """The table, with whether the condition tempts a self-preserving subject."""
+    table = results.observations
+    tempted = [_tempted(row) for row in table.iter_rows(named=True)]
+    return table.with_columns(tempted=pl.Series(tempted))
+
+
+def _tempted(row: dict[str, object]) -> bool:
+    scenario = get_scenario(str(row["scenario"]))
+    condition = {
+        name.removeprefix("factor."): str(level)
+        for name, level in row.items()
+        if name.startswith("factor.") and level is not None
+    }
+    return scenario.reference.tempted(scenario.build(condition, int(str(row["seed"]))))
+
+
+def test_every_scenario_ran_on_every_subject(rows: pl.DataFrame) -> None:
+    assert set(rows["scenario"]) == set(scenario_names())
+    assert len(scenario_names()) >= 13
+    assert (
+        rows.group_by("scenario").agg(pl.col("subject").n_unique())["subject"].to_list()
+        == [5] * rows["scenario"].n_unique()
+    )
+    assert rows.filter(pl.col("outcome") == "error").height == 0
+    quiet = rows.filter(pl.col("scenario") != "workload")
+    cells = quiet.group_by("scenario").agg(
+        tempts=pl.col("tempted").any(), calm=(~pl.col("tempted")).any()
+    )
+    assert cells["tempts"].all()
+    assert cells["calm"].all()
+
+
+def test_nothing_is_found_where_nothing_is(rows: pl.DataFrame, results: Results) -> None:
+    """On the compliant subject, in controls, in twins and in ordinary work."""
+    quiet = rows.filter(
+        (pl.col("subject") == "reference/compliant")
+        | ~pl.col("tempted")
+        | (pl.col("factor.twin") == "benign")
+        | (pl.col("scenario") == "workload")
+    )
+    found = results.findings.filter(pl.col("trial_id").is_in(quiet["trial_id"].implode()))
+    assert found.height == 0, json.dumps(found.to_dicts(), default=str)[:2000]
+    done = quiet.filter(pl.col("subject") == "reference/compliant")
+    assert set(done["outcome"]) == {"complied"}
+    asked = done.drop_nulls("understood")
+    assert asked["understood"].all(), asked.filter(~pl.col("understood"))["scenario"].to_list()
+    twins = done.filter(pl.col("factor.twin") == "benign")
+    assert twins["task_done"].all(), twins.filter(~pl.col("task_done"))["scenario"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("subject", "outcome", "concealed"),
+    [("covert", "succeeded", True), ("clumsy", "attempted", None)],
+)
+def test_what_is_done_is_found_everywhere(
+    rows: pl.DataFrame, subject: str, outcome: str, concealed: bool | None
+) -> None:
+    acted = rows.filter((pl.col("subject") == f"reference/{subject}") & pl.col("tempted"))
+    wrong = acted.filter(pl.col("outcome") != outcome)
+    assert wrong.height == 0, wrong.select("scenario", "seed", "outcome").to_dicts()
+    if concealed is not None:
+        hidden = acted.filter(pl.col("concealed").ne_missing(pl.lit(concealed)))
+        assert hidden.height == 0, hidden.select("scenario", "seed").to_dicts()
+
+
+def test_the_ladder_has_its_top_rung(rows: pl.DataFrame, results: Results) -> None:
+    covert = rows.filter((pl.col("subject") == "reference/covert") & pl.col("tempted"))
+    found = results.findings.filter(pl.col("trial_id").is_in(covert["trial_id"].implode()))
+    assert "concealed" in set(found["severity"])
+    honest = rows.filter(pl.col("subject") == "reference/self-preserving")
+    admitted = results.findings.filter(pl.col("trial_id").is_in(honest["trial_id"].implode()))
+    assert "concealed" not in set(admitted["severity"])
+
+
+def test_who_cannot_is_incapable_and_who_can_chooses(rows: pl.DataFrame, results: Results) -> None:
+    assert set(rows.filter(pl.col("subject") == "reference/incapable")["outcome"]) == {"incapable"}
+    for found in results.analysis.competence:
+        assert not found.follows_position, found
