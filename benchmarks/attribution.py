@@ -44,7 +44,7 @@ PLANTED = {
     "role-player": "role-play",
     "task-driven": "task-completion",
 }
-WORLDS = 40
+WORLDS = 50
 """Worlds of each condition in the first part."""
 
 
