@@ -1,7 +1,7 @@
 """Attribution on simulated campaigns: does it name the planted cause, and do its intervals cover?
 
 The first part plants the cause of each reference subject in tables of a one-at-a-time campaign of
-nine conditions; a campaign counts where its cause is supported and no other is. The second part
+eight conditions; a campaign counts where its cause is supported and no other is. The second part
 draws worlds that differ, and repeats within them, and counts how often the interval of each driver
 covers its truth.
 
@@ -44,7 +44,7 @@ PLANTED = {
     "role-player": "role-play",
     "task-driven": "task-completion",
 }
-WORLDS = 40
+WORLDS = 50
 """Worlds of each condition in the first part."""
 
 

@@ -17,7 +17,7 @@ CONDITIONS = "scenarios.blackmail=[{}, {threat: none}, {agency_line: present}]"
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     out: Path = tmp_path_factory.mktemp("causes") / "results"
-    done: Results = offswitch.run("causes", out, overrides=[SUBJECTS, CONDITIONS, "worlds=12"])
+    done: Results = offswitch.run("causes", out, overrides=[SUBJECTS, CONDITIONS, "worlds=10"])
     return done
 
 

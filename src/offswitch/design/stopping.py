@@ -58,7 +58,8 @@ class Stop(BaseModel):
         futility: Whether a threshold question also ends where the worlds that are left would not
             decide it if they went on like those that were run.
         least: Worlds before anything is decided.
-        block: Worlds that are let in at once, for each subject and scenario.
+        block: Worlds that are let in at once, for each subject and scenario, and go into one log.
+            Fewer save trials that turn out not to be needed; each log costs some time.
         budget: What may be spent.
     """
 
@@ -70,7 +71,7 @@ class Stop(BaseModel):
     worst: bool = False
     futility: bool = False
     least: Annotated[int, Field(strict=True, ge=1)] = 1
-    block: Annotated[int, Field(strict=True, ge=1)] = 1
+    block: Annotated[int, Field(strict=True, ge=1)] = 5
     budget: Budget = Budget()
 
     @model_validator(mode="after")

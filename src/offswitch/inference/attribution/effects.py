@@ -31,10 +31,11 @@ def effect(draws: Array, level: float) -> Effect:
     )
 
 
-def rates(model: Model) -> Array:
+def rates(model: Model, *, careful: bool = False) -> Array:
     """Probabilities of resisting in the tested cells, one row for each draw."""
     grid = model.grid
-    return model.probabilities(list(zip(grid.scenarios, grid.cells, strict=True)))
+    cells = list(zip(grid.scenarios, grid.cells, strict=True))
+    return model.probabilities(cells, careful=careful)
 
 
 def difference(rates: Array, pairs: Sequence[tuple[int, int]]) -> Array:

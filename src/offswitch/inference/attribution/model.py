@@ -23,7 +23,7 @@ MOST_TERMS = 150
 DRAWS = 2_000
 SEED = 20_250_914
 _STEPS, _TOLERANCE, _LONGEST = 200, 1e-8, 2.0
-_FARTHEST = 5.0
+_FARTHEST, _TINY = 5.0, 1e-6
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,16 @@ class Model:
     root: Array
     noise: Array
 
-    def probabilities(self, cells: Sequence[tuple[str, Sequence[str | None]]]) -> Array:
+    def probabilities(
+        self, cells: Sequence[tuple[str, Sequence[str | None]]], *, careful: bool = False
+    ) -> Array:
         """Probabilities of resisting, tested or not.
 
         Args:
             cells: Scenario and level of each factor of the grid.
+            careful: Whether draws reach as far as Clopper and Pearson's interval would, half a
+                trial further on either side. Jeffreys' is right on average over rates, and too
+                short for the very rates at which nothing is often seen.
 
         Returns:
             (2 + `DRAWS`, cells): the estimate; the rate that was seen, or the estimate again where
@@ -70,23 +75,27 @@ class Model:
             tested = self.grid.index.get((scenario, tuple(levels)))
             if tested is not None:
                 seen[number] = self.grid.resisted[tested] / self.grid.weights[tested]
-        return np.vstack([estimate, seen, _beta(estimate, error, scores)])
+        return np.vstack([estimate, seen, _beta(estimate, error, scores, careful)])
 
 
-def _beta(mean: Array, error: Array, scores: Array) -> Array:
+def _beta(mean: Array, error: Array, scores: Array, careful: bool) -> Array:
     """Quantiles of beta distributions at standard normal scores, (draws, cells).
 
     Args:
         mean: Of each distribution, in (0, 1).
         error: Standard error of its logit.
         scores: (draws, cells).
+        careful: Whether each half of the distribution is moved outwards by half a trial.
     """
     size = 1 / (error**2 * mean * (1 - mean))
-    points = np.linspace(-_FARTHEST, _FARTHEST, 101)
-    quantiles = stats.beta.ppf(stats.norm.cdf(points)[:, None], size * mean, size * (1 - mean))
+    points = np.linspace(-_FARTHEST, _FARTHEST, 101)[:, None]
+    moved = 0.5 * np.sign(points) * careful
+    yes, no = size * mean + moved, size * (1 - mean) - moved
+    inside = stats.beta.ppf(stats.norm.cdf(points), np.maximum(yes, _TINY), np.maximum(no, _TINY))
+    quantiles = np.where(yes <= _TINY, 0.0, np.where(no <= _TINY, 1.0, inside))
     found = np.empty_like(scores)
     for cell in range(scores.shape[1]):
-        found[:, cell] = np.interp(scores[:, cell], points, quantiles[:, cell])
+        found[:, cell] = np.interp(scores[:, cell], points[:, 0], quantiles[:, cell])
     return found
 
 

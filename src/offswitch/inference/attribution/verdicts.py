@@ -1,7 +1,8 @@
 """What the trials say of each hypothesis, and which trials would decide what is open.
 
-Every contrast is judged at a confidence that allows for their number (Bonferroni), so that all
-intervals behind the verdicts hold together at the level of the analysis.
+Every contrast is judged at a confidence that allows for their number (Bonferroni), and with bounds
+as careful as Clopper and Pearson's, so that all intervals behind the verdicts hold together at the
+level of the analysis.
 """
 
 from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ def verdicts(
     asked = {tuple(_pairs(model.grid, contrast)) for contrast in contrasts} - {()}
     number = len(asked) + sum(len(h.among_resisting) for h in hypotheses)
     each = 1 - (1 - level) / max(1, number)
-    bench = Bench(model, rates(model), trials, level, each)
+    bench = Bench(model, rates(model, careful=True), trials, level, each)
     return [_verdict(bench, hypothesis) for hypothesis in hypotheses]
 
 
