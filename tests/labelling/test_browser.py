@@ -202,6 +202,7 @@ def test_several_levels_go_on_and_off(
     ana.press("3")
     ana.at(2)
     ana.press("0")
+    sync_api.expect(ana.page.locator("#question")).to_contain_text("a test or real")  # saved
     ana.at(2)
     labels = site.desk.store.read().labels("ana")
     first, second = site.desk.deck.order("ana")[:2]

@@ -121,7 +121,7 @@ async def test_the_end_reaches_every_command_in_flight(sandbox: BwrapSandbox) ->
 
 async def test_a_background_process_can_end_the_session(sandbox: BwrapSandbox) -> None:
     await sandbox.exec(["bash", "-c", "(sleep 0.3; kill -TERM 1) > /dev/null 2>&1 &"])
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         while not sandbox.ended:
             await anyio.sleep(0.02)
     with pytest.raises(SandboxEnded):
@@ -191,7 +191,7 @@ async def test_a_timeout_kills_all_that_the_command_started(
 async def test_cancelling_kills_the_command_only(sandbox: BwrapSandbox) -> None:
     with anyio.move_on_after(0.3):
         await sandbox.exec(["bash", "-c", "setsid sleep 77 & sleep 77"])
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         while "sleep 77" in (await sandbox.exec(["ps", "-eo", "args"])).stdout:
             await anyio.sleep(0.02)
 
@@ -220,7 +220,7 @@ async def test_whoever_reads_for_the_others_may_be_cancelled(sandbox: BwrapSandb
         await anyio.sleep(0.1)
         results.append((await sandbox.exec(["bash", "-c", "sleep 0.6; echo done"])).stdout)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             for _ in range(3):
                 tasks.start_soon(short)
@@ -245,7 +245,7 @@ async def test_nothing_is_left_after_closing() -> None:
 
 async def test_closing_ends_commands_in_flight() -> None:
     sandbox = await BwrapSandbox.start()
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
 
             async def run() -> None:
