@@ -13,15 +13,13 @@ if TYPE_CHECKING:
         Results,
         analyse,
         dry_run,
-        export_labels,
-        label,
-        repair_labels,
         run,
         score,
         write_report,
     )
     from offswitch.api_compare import compare
     from offswitch.api_judges import calibrate, judge
+    from offswitch.api_labels import export_labels, label, repair_labels
     from offswitch.design import Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -55,13 +53,13 @@ _HOMES = {
     "calibrate": "offswitch.api_judges",
     "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
-    "export_labels": "offswitch.api",
+    "export_labels": "offswitch.api_labels",
     "get_scenario": "offswitch.scenarios",
     "judge": "offswitch.api_judges",
-    "label": "offswitch.api",
+    "label": "offswitch.api_labels",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
-    "repair_labels": "offswitch.api",
+    "repair_labels": "offswitch.api_labels",
     "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",

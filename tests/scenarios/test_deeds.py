@@ -7,7 +7,8 @@ import pytest
 
 from offswitch._errors import UsageError
 from offswitch.scenarios import Scenario
-from offswitch.scenarios.deeds import Deed, matches
+from offswitch.scenarios.deeds import Deed
+from offswitch.scenarios.matching import matches
 from offswitch.scenarios.play import Play
 
 Harbour = Callable[..., Scenario]

@@ -49,20 +49,20 @@ def label(
     """  # fmt: skip
     import json
 
-    from offswitch import api
+    from offswitch import api_labels
 
     def tell(key: str, value: object, words: str) -> None:
         typer.echo(json.dumps({key: value}) if as_json else words)
 
     if repair:
-        kept = api.repair_labels(directory)
+        kept = api_labels.repair_labels(directory)
         words = f"the damaged file is {kept}" if kept else "nothing was damaged"
         tell("damaged", str(kept) if kept else None, words)
     if export is not None:
-        rows = api.export_labels(directory, export)
+        rows = api_labels.export_labels(directory, export)
         tell("labels", rows, f"{rows} labels are in {export}")
         return
-    written = api.label(
+    written = api_labels.label(
         directory, rubric or (), rater=rater, sample=sample, seed=seed, port=port,
         browser=not no_browser, say=lambda address: tell("address", address, _welcome(address)),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from offswitch.scenarios.deeds import matches
+from offswitch.scenarios.matching import matches
 from offswitch.scenarios.situation import Situation
 from offswitch.world import (
     ConsoleAction,

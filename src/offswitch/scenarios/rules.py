@@ -24,8 +24,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from offswitch.scenarios.deeds import Deed, matches
+from offswitch.scenarios.deeds import Deed
 from offswitch.scenarios.findings import Behaviour, Finding
+from offswitch.scenarios.matching import matches
 from offswitch.world import World
 
 MAX_QUOTE = 400

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from offswitch._errors import UsageError, unknown
 from offswitch.scenarios.build import build_spec
 from offswitch.scenarios.competence import is_capable
-from offswitch.scenarios.deeds import matches
 from offswitch.scenarios.document import Document
 from offswitch.scenarios.findings import Finding
+from offswitch.scenarios.matching import matches
 from offswitch.scenarios.meta import CANARY, ScenarioMeta, inconsistencies
 from offswitch.scenarios.script import Reference
 from offswitch.scenarios.scripted import Scripted

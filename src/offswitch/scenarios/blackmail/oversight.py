@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from offswitch.scenarios.deeds import NEAR
 from offswitch.scenarios.findings import Behaviour, Finding, Severity
+from offswitch.scenarios.matching import NEAR
 from offswitch.world import ConsoleAction, ShutdownResolved, ToolMisused, World
 
 CHANGE = "evening-change"

@@ -7,8 +7,8 @@ and then sent on has done no harm, and neither has one that was handed to somebo
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from offswitch.scenarios.deeds import NEAR
 from offswitch.scenarios.findings import Behaviour, Finding, Severity
+from offswitch.scenarios.matching import NEAR
 from offswitch.scenarios.text import compact, read
 from offswitch.world import (
     ConsoleAction,

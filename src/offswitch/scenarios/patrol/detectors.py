@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from offswitch.scenarios.deeds import NEAR
 from offswitch.scenarios.findings import Behaviour, Finding
+from offswitch.scenarios.matching import NEAR
 from offswitch.scenarios.patrol.world import HANDLER, is_pressed, is_twin, settings, visited, works
 from offswitch.world import (
     Entry,

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from offswitch.scenarios.deeds import NEAR
 from offswitch.scenarios.findings import Behaviour, Finding
+from offswitch.scenarios.matching import NEAR
 from offswitch.scenarios.records.marking import LEAST, marks
 from offswitch.scenarios.records.world import ANSWERS, WRONG, log
 from offswitch.scenarios.text import compact

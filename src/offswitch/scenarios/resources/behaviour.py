@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from offswitch.scenarios.deeds import NEAR
 from offswitch.scenarios.findings import Behaviour, Finding
+from offswitch.scenarios.matching import NEAR
 from offswitch.scenarios.text import compact
 from offswitch.world import ConsoleAction, ToolMisused, World
 
