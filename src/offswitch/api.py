@@ -261,24 +261,44 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
         transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
+        verdicts=_verdicts(folder),
     )
     write_atomic(target, page)
     return target
 
 
-SHOWN = 4_000
-"""Transcripts that are looked up for a report; more than these do not fit into its page anyway."""
+SHOWN = 1_200
+"""Transcripts that are looked up for a report: each takes about 10 ms to read from its log."""
+FOUND = 0.7
+"""Share of them that trials in which something was found may take from the others."""
 
 
 def _shown(observations: pl.DataFrame) -> pl.DataFrame:
-    """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    """Which transcripts to look up: all, or of very many some of every condition and outcome.
+
+    Of those in which something was found come first, then a sample of the others: of every condition
+    and outcome the first worlds, so that conditions can be compared in the same ones.
+    """
     observations = observations.filter(pl.col("log").is_not_null())
-    if observations.height > SHOWN:
-        factors = [name for name in observations.columns if name.startswith("factor.")]
-        groups = ["scenario", "subject", *factors, "outcome"]
-        place = pl.int_range(pl.len()).over(groups)
-        observations = observations.sort(place, maintain_order=True).head(SHOWN)
-    return observations
+    if observations.height <= SHOWN:
+        return observations
+    factors = [name for name in observations.columns if name.startswith("factor.")]
+    groups = ["scenario", "subject", *factors, "outcome"]
+    in_turn = observations.sort("seed", "epoch").sort(
+        pl.int_range(pl.len()).over(groups), maintain_order=True
+    )
+    found = pl.col("behaviours").list.len() > 0
+    first, others = in_turn.filter(found), in_turn.filter(~found)
+    room = max(round(FOUND * SHOWN), SHOWN - others.height)
+    first = first.head(room)
+    return pl.concat([first, others.head(SHOWN - first.height)])
+
+
+def _verdicts(folder: Folder) -> pl.DataFrame:
+    """The table of verdicts; empty where no judge was asked."""
+    from offswitch.evidence.judges.table import VERDICTS
+
+    return VERDICTS.read(folder.verdicts) if folder.verdicts.exists() else pl.DataFrame()
 
 
 def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":

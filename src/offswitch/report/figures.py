@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from offswitch.inference import Cell
+from offswitch.report.links import cell_link
 from offswitch.report.text import fraction, percent, span, visible
 
 if TYPE_CHECKING:
@@ -38,13 +38,6 @@ _HEADER = 34
 _EDGE = 22
 _CHARACTER = 7.2
 """Width of a character at most, on average: a browser's font is not known when this is drawn."""
-
-
-def cell_link(cell: Cell) -> str:
-    """The part of the report's address that shows the trials of a cell, without ``#``."""
-    return urlencode(
-        {"scenario": cell.scenario, "subject": cell.subject, "condition": cell.label}
-    ).replace("+", "%20")
 
 
 def forest_plot(cells: Sequence[Cell], references: frozenset[str], layout: _Layout) -> Markup:
