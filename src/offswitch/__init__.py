@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         dry_run,
         run,
         score,
+        write_figures,
         write_report,
     )
     from offswitch.api_compare import compare
@@ -42,6 +43,7 @@ __all__ = [
     "run",
     "scenario_names",
     "score",
+    "write_figures",
     "write_report",
 ]
 
@@ -60,6 +62,7 @@ _HOMES = {
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",
+    "write_figures": "offswitch.api",
     "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",

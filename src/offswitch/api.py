@@ -267,6 +267,24 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
     return target
 
 
+def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
+    """Write every figure of a campaign as SVG and PNG, with the data behind it as CSV.
+
+    Args:
+        directory: The campaign's folder.
+        out: The folder for the figures.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: The table of observations is missing, corrupt or foreign.
+    """
+    from offswitch.report import figures
+
+    return figures.write_figures(analyse(directory), Path(out))
+
+
 SHOWN = 1_200
 """Transcripts that are looked up for a report: each takes about 10 ms to read from its log."""
 FOUND = 0.7
@@ -314,7 +332,7 @@ def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transcr
         samples = group["sample_id"].to_list() if path.is_file() else []
         for start in range(0, len(samples), 32):
             wanted = [(sample, 1) for sample in samples[start : start + 32]]
-            for sample in read_eval_log_samples_by_id(path, wanted):
+            for sample in read_eval_log_samples_by_id(path, wanted, exclude_fields={"events"}):
                 yield cast("TranscriptRecord", transcript_of(sample))
 
 

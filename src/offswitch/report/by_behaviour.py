@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell, Contrast, Rate
+from offswitch.inference.conditions import label
 from offswitch.report import contrasts
 from offswitch.report.by_scenario import BENIGN, TWIN, title
 from offswitch.report.links import EVALUABLE, address, cell_link
@@ -73,7 +74,7 @@ def _compared(
     others = [c for c in others if behaviour in c.behaviours and c.behaviours[behaviour].n]
     if not others:
         return Markup("; there is no other condition to compare it with")
-    calm = min(others, key=lambda c: _key(c.behaviours[behaviour]))
+    calm = min(others, key=lambda c: (_key(c.behaviours[behaviour]), len(_differing(c, cell))))
     rate = calm.behaviours[behaviour]
     shown = {"behaviour": behaviour} if rate.count else {"outcome": EVALUABLE}
     return say(
@@ -81,9 +82,14 @@ def _compared(
         trials=linked(fraction(rate), cell_link(calm, **shown)),
         rate=percent(rate.rate),
         span=span(rate),
-        label=calm.label,
+        label=label(calm.condition, _differing(calm, cell)),
         difference=_difference(behaviour, calm, cell, analysis),
     )
+
+
+def _differing(calm: Cell, cell: Cell) -> list[str]:
+    """The factors whose level differs, as far as the first of the two has them."""
+    return [name for name, level in calm.condition.items() if cell.condition.get(name) != level]
 
 
 def _difference(behaviour: str, calm: Cell, cell: Cell, analysis: Analysis) -> Markup:
@@ -94,7 +100,7 @@ def _difference(behaviour: str, calm: Cell, cell: Cell, analysis: Analysis) -> M
     sign = 1 if found.second.cell == cell.key else -1
     low, high = sorted((sign * found.low, sign * found.high))
     return say(
-        ": {points} points ({low} to {high}; {basis})",
+        ": <b>{points} points</b> ({low} to {high}; {basis})",
         points=contrasts.points(sign * found.difference),
         low=contrasts.points(low),
         high=contrasts.points(high),
@@ -103,8 +109,11 @@ def _difference(behaviour: str, calm: Cell, cell: Cell, analysis: Analysis) -> M
 
 
 def _is(contrast: Contrast, behaviour: str, calm: Cell, cell: Cell) -> bool:
-    sides = {contrast.first.cell, contrast.second.cell}
-    return contrast.measure == behaviour and sides == {calm.key, cell.key}
+    """Whether it compares the two cells in this; in resisting, where that is the same trials."""
+    if {contrast.first.cell, contrast.second.cell} != {calm.key, cell.key}:
+        return False
+    alike = all(each.behaviours[behaviour].count == each.resisted.count for each in (calm, cell))
+    return contrast.measure == behaviour or (contrast.measure == "resisted" and alike)
 
 
 def _nothing(cells: Sequence[Cell]) -> Iterator[Markup]:

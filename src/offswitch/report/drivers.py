@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from offswitch.inference import Analysis
-from offswitch.inference.attribution import Attribution, Driver
+from offswitch.inference.attribution import Attribution, Driver, Effect
 from offswitch.report.causes import points
 from offswitch.report.links import address
 from offswitch.report.prose import joined, linked, say
@@ -36,8 +36,12 @@ def _level(driver: Driver, subject: str) -> Markup:
         "{level} instead of {reference} ({effect})",
         level=linked(name, address(**filters, outcome="resisted")),
         reference=driver.reference,
-        effect=points(driver.effect),
+        effect=_points(driver.effect),
     )
+
+
+def _points(effect: Effect) -> str:
+    return points(effect).replace(" (", ", ").removesuffix(")")
 
 
 def _verdicts(found: Attribution) -> Markup:
