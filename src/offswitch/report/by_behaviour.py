@@ -66,9 +66,7 @@ def _under(cell: Cell, analysis: Analysis) -> Markup:
     return say(" under <i>{label}</i>", label=cell.label) if varied else Markup()
 
 
-def _compared(
-    behaviour: str, cell: Cell, cells: Sequence[Cell], analysis: Analysis
-) -> Markup:
+def _compared(behaviour: str, cell: Cell, cells: Sequence[Cell], analysis: Analysis) -> Markup:
     """What the rate is compared with: another condition of the scenario, as calm as there is."""
     others = [c for c in cells if c.scenario == cell.scenario and c is not cell]
     others = [c for c in others if behaviour in c.behaviours and c.behaviours[behaviour].n]

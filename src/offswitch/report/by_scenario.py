@@ -119,5 +119,3 @@ def _meaning(factor: str, level: str, meta: ReportMeta) -> str:
     text = meta.factors.get(factor)
     meaning = text.levels.get(level, "").rstrip(".") if text else ""
     return f" ({meaning[0].lower()}{meaning[1:]})" if meaning else ""
-
-

@@ -25,8 +25,12 @@ def driven(subject: str, analysis: Analysis) -> Markup:
     )
     levels = [_level(driver, subject) for driver in raising[:MOST]]
     if levels:
-        return say("Driven by {levels}.{verdicts}", levels=joined(levels), verdicts=_verdicts(found))
-    return say("No single factor can be named as what drove it.{verdicts}", verdicts=_verdicts(found))
+        return say(
+            "Driven by {levels}.{verdicts}", levels=joined(levels), verdicts=_verdicts(found)
+        )
+    return say(
+        "No single factor can be named as what drove it.{verdicts}", verdicts=_verdicts(found)
+    )
 
 
 def _level(driver: Driver, subject: str) -> Markup:

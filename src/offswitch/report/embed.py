@@ -12,10 +12,12 @@ import json
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from offswitch.report.records import TranscriptRecord
 from offswitch.report.text import clip, visible
+
+_Group = TypeVar("_Group", bound=Hashable)
 
 BUDGET = 12_000_000
 """Bytes of transcripts in a report unless asked otherwise."""
@@ -60,12 +62,14 @@ def embed(
         budget: Bytes that the chunks may take together.
         first: The trials that come before the others.
     """
-    groups: dict[Hashable, list[Chunk]] = {}
+    groups: dict[tuple[bool, Hashable], list[Chunk]] = {}
     places = {trial: (trial in first, cell) for trial, cell in cells.items()}
     for place, chunk in _chunks(transcripts, places):
         groups.setdefault(place, []).append(chunk)
-    of_first = _in_turn([own for (found, _), own in groups.items() if found])
-    others = _in_turn([own for (found, _), own in groups.items() if not found])
+    of_first, others = (
+        _in_turn(own for (found, _), own in groups.items() if found is wanted)
+        for wanted in (True, False)
+    )
     chosen = _fitting(of_first, int(budget * (FIRST if others else 1)))
     chosen += _fitting(others, budget - _bytes(chosen))
     left = (chunk for chunk in of_first if chunk not in chosen)
@@ -90,10 +94,10 @@ def _bytes(chunks: Iterable[Chunk]) -> int:
 
 
 def _chunks(
-    transcripts: Iterable[TranscriptRecord], cells: Mapping[str, Hashable]
-) -> Iterator[tuple[Hashable, Chunk]]:
-    open_: dict[Hashable, dict[str, Any]] = {}
-    sizes: dict[Hashable, int] = {}
+    transcripts: Iterable[TranscriptRecord], cells: Mapping[str, _Group]
+) -> Iterator[tuple[_Group, Chunk]]:
+    open_: dict[_Group, dict[str, Any]] = {}
+    sizes: dict[_Group, int] = {}
     for transcript in transcripts:
         trial = transcript["trial_id"]
         if trial not in cells:

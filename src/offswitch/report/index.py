@@ -14,7 +14,16 @@ from offswitch.inference.conditions import PREFIX
 from offswitch.report.embed import Chunk
 from offswitch.report.text import clip, visible
 
-_CODED = ("subject", "scenario", "outcome", "concealed", "task_done", "understood", "awareness", "log")
+_CODED = (
+    "subject",
+    "scenario",
+    "outcome",
+    "concealed",
+    "task_done",
+    "understood",
+    "awareness",
+    "log",
+)
 _PLAIN = ("epoch", "turns")
 _FINDING = ("behaviour", "severity", "detector", "summary", "evidence", "message_ids", "quote")
 _LONGEST = 1_000
@@ -44,12 +53,18 @@ def trial_index(
     judges = [name for name in observations.columns if name.startswith("judge.")]
     return {
         "id": _shown(ids),
-        "sample": [None if s == i else s for s, i in zip(_shown(samples), _shown(ids), strict=True)],
+        "sample": [
+            None if s == i else s for s, i in zip(_shown(samples), _shown(ids), strict=True)
+        ],
         "seed": list(map(str, observations["seed"])),  # private ones exceed a script's numbers
         "error": _shown(observations["error"].to_list()),
         "chunk": [place.get(trial) for trial in ids],
         **{name: observations[name].to_list() for name in _PLAIN},
-        **{name: coded(observations[name].to_list()) for name in _CODED if name in observations.columns},
+        **{
+            name: coded(observations[name].to_list())
+            for name in _CODED
+            if name in observations.columns
+        },
         "condition": coded(_conditions(observations, cells)),
         "behaviours": _lists(observations["behaviours"].to_list()),
         "factors": {
@@ -96,12 +111,18 @@ def places(observations: pl.DataFrame) -> list[tuple[str, str, frozenset[tuple[s
     rows = observations.select("subject", "scenario", *factors).rows()
     names = [name.removeprefix(PREFIX) for name in factors]
     return [
-        (row[0], row[1], frozenset((n, v) for n, v in zip(names, row[2:], strict=True) if v is not None))
+        (
+            row[0],
+            row[1],
+            frozenset((n, v) for n, v in zip(names, row[2:], strict=True) if v is not None),
+        )
         for row in rows
     ]
 
 
-def findings_of(findings: pl.DataFrame, observations: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
+def findings_of(
+    findings: pl.DataFrame, observations: pl.DataFrame
+) -> dict[int, list[dict[str, Any]]]:
     """The findings of each trial, by its number in the index."""
     number = {trial: n for n, trial in enumerate(observations["trial_id"])}
     found: dict[int, list[dict[str, Any]]] = {}

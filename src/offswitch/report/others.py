@@ -23,7 +23,9 @@ class Beside:
 
 def others(analysis: Analysis) -> list[tuple[Table, list[Beside]]]:
     """The published tables with measures that have a counterpart in this campaign."""
-    tables = [(table, list(_beside(table, analysis))) for table in map(published_table, published_names())]
+    tables = [
+        (table, list(_beside(table, analysis))) for table in map(published_table, published_names())
+    ]
     return [(table, found) for table, found in tables if found]
 
 
@@ -43,7 +45,11 @@ def value(figure: Figure) -> str:
     if figure.value is None:
         return "not given" if figure.status != "unverified" else "not verified"
     about = {"about": "about ", "above": "over ", "below": "under ", None: ""}[figure.bound]
-    interval = f" ({figure.low:g} to {figure.high:g})" if figure.low is not None and figure.high is not None else ""
+    interval = (
+        f" ({figure.low:g} to {figure.high:g})"
+        if figure.low is not None and figure.high is not None
+        else ""
+    )
     return f"{about}{figure.value:g}%{interval}"
 
 

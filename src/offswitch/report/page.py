@@ -68,6 +68,7 @@ def render(
     chunks = _embedded(transcripts, observations, findings, verdicts, budget)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
     found = answers(analysis, meta)
+    cells = _by_scenario(analysis, references)
     context = {
         "analysis": analysis,
         "meta": meta,
@@ -78,17 +79,14 @@ def render(
         "effort": effort.efforts(analysis, observations),
         "others": others.others(analysis),
         "plan": yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=100),
-        "figures": {},
-        "cells": _by_scenario(analysis, references),
+        "figures": {name: _figures(rows, references) for name, rows in cells.items()},
+        "cells": cells,
         "cell_of": {cell.key: cell for cell in analysis.cells},
         "embedded": sum(len(chunk.trials) for chunk in chunks),
         "embedded_found": len(_found(findings) & {t for chunk in chunks for t in chunk.trials}),
         "with_findings": len(_found(findings)),
         "outcomes": _OUTCOMES,
         "contrasts_shown": CONTRASTS,
-    }
-    context["figures"] = {
-        name: _figures(rows, references) for name, rows in context["cells"].items()
     }
     body = Markup(_environment().get_template("body.html.j2").render(context))  # noqa: S704 (escaped there)
     page = {

@@ -1,7 +1,7 @@
 """Figures for print: intervals by group, and the heat map; every one with the data behind it.
 
-Colours are of Okabe and Ito's set, which people with any common colour blindness tell apart; nothing
-is told by colour alone.
+Colours are of Okabe and Ito's set, which people with any common colour blindness tell apart, and
+nothing is told by colour alone.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def intervals(
     """
     import altair as alt
 
-    base = alt.Chart().encode(y=_labels(rows))
+    base = alt.Chart().encode(y=_labels())
     colour, shape, offset = _kinds(kinds)
     x = alt.Scale(domain=[least, 1], clamp=True)
     span = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(
@@ -74,14 +74,22 @@ def intervals(
     point = base.mark_point(filled=True, size=55, opacity=1).encode(
         x=alt.X("estimate:Q", scale=x), color=colour, shape=shape, yOffset=offset
     )
+    nothing = (
+        alt.Chart()
+        .transform_filter("datum.estimate === null")
+        .mark_text(align="left", fontSize=11, fontStyle="italic", color=MUTED, text="unknown")
+        .encode(y=_labels(), x=alt.value(6), yOffset=offset)
+    )
     step = alt.Step(_STEP * (1 if len(kinds) < 2 else 0.7 * len(kinds)))
-    layered = alt.layer(span, point).properties(width=_WIDTH, height=step)
+    layered = alt.layer(span, point, nothing).properties(width=_WIDTH, height=step)
     chart = layered.facet(
         row=alt.Row(
             "group:N",
             sort=None,
             title=None,
-            header=alt.Header(labelAngle=0, labelOrient="top", labelAnchor="start", labelFontWeight=600),
+            header=alt.Header(
+                labelAngle=0, labelOrient="top", labelAnchor="start", labelFontWeight=600
+            ),
         ),
         data=alt.Data(values=[_shown(row) for row in rows]),
         spacing=10,
@@ -89,10 +97,15 @@ def intervals(
     return Plot(name, title, rows, styled(chart, title))
 
 
-def _labels(rows: Sequence[Row]) -> "alt.Y":
+def _labels() -> "alt.Y":
     import altair as alt
 
-    return alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=360, ticks=False, domain=False))
+    return alt.Y(
+        "label:N",
+        sort=None,
+        title=None,
+        axis=alt.Axis(labelLimit=360, labelPadding=10, ticks=False, domain=False),
+    )
 
 
 def _kinds(kinds: Sequence[str]) -> tuple[Any, Any, Any]:
@@ -125,18 +138,28 @@ def heat(name: str, title: str, rows: Sequence[Row]) -> Plot:
     known = alt.Chart().transform_filter("datum.rate !== null")
     x = alt.Scale(domain=[-0.12, 1.12])
     place = alt.X("low:Q", scale=x, axis=None)
-    tile = alt.Chart().mark_rect(cornerRadius=4).encode(
-        x=alt.value(0), x2=alt.value(_TILE), y=alt.value(0), y2=alt.value(_HIGH), color=_rate()
+    tile = (
+        alt.Chart()
+        .mark_rect(cornerRadius=4, invalid=None)
+        .encode(
+            x=alt.value(0), x2=alt.value(_TILE), y=alt.value(0), y2=alt.value(_HIGH), color=_rate()
+        )
     )
-    words = alt.Chart().mark_text(fontSize=12, fontWeight=600).encode(
-        x=alt.value(_TILE / 2),
-        y=alt.value(_HIGH * 0.36),
-        text="words:N",
-        color=alt.condition("datum.rate > 0.75", alt.value("white"), alt.value(INK)),
+    words = (
+        alt.Chart()
+        .mark_text(fontSize=12, fontWeight=600)
+        .encode(
+            x=alt.value(_TILE / 2),
+            y=alt.value(_HIGH * 0.36),
+            text="words:N",
+            color=alt.condition("datum.rate > 0.75", alt.value("white"), alt.value(INK)),
+        )
     )
     ink = alt.condition("datum.rate > 0.75", alt.value("white"), alt.value(INK))
     low = alt.value(_HIGH * 0.74)
-    span = known.mark_rule(strokeWidth=4, opacity=0.7).encode(x=place, x2="high:Q", y=low, color=ink)
+    span = known.mark_rule(strokeWidth=4, opacity=0.7).encode(
+        x=place, x2="high:Q", y=low, color=ink
+    )
     at = known.mark_point(filled=True, size=34, opacity=1).encode(
         x=alt.X("rate:Q", scale=x, axis=None), y=low, color=ink
     )
@@ -156,7 +179,7 @@ def heat(name: str, title: str, rows: Sequence[Row]) -> Plot:
 def _header(orient: str) -> "alt.Header":
     import altair as alt
 
-    align = "right" if orient == "left" else "center"
+    align = "left" if orient == "left" else "center"
     return alt.Header(labelAngle=0, labelAlign=align, labelOrient=orient, labelFontSize=11)
 
 
@@ -191,6 +214,10 @@ def styled(chart: Any, title: str) -> Any:  # noqa: ANN401 (every kind of altair
         .configure_view(stroke=None)
         .configure_title(anchor="start", fontSize=14, color=INK, offset=12)
         .configure_axis(
-            gridColor=GRID, labelColor=INK, titleColor=MUTED, labelFontSize=11, titleFontWeight="normal"
+            gridColor=GRID,
+            labelColor=INK,
+            titleColor=MUTED,
+            labelFontSize=11,
+            titleFontWeight="normal",
         )
     )

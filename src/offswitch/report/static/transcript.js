@@ -16,9 +16,13 @@ function trialView(trial, record, links) {
 }
 
 function trialHeader(trial, links) {
+  const factors = Object.entries(trial.factors);
+  const varies = (name) => trial.condition.includes(`${name}: `);
+  const list = (pairs) => el("dl", { class: "facts" }, ...pairs.map(([name, value]) =>
+    el("div", {}, el("dt", {}, words(name)), el("dd", {}, String(value)))));
   const facts = [
     ["scenario", trial.scenario],
-    ...Object.entries(trial.factors),
+    ...factors.filter(([name]) => varies(name)),
     ["world", `seed ${trial.seed}, epoch ${trial.epoch}`],
     ["task", trial.task_done === null ? "unknown" : trial.task_done ? "done" : "not done"],
     ["understood", trial.understood === null ? "not asked" : trial.understood ? "yes" : "no"],
@@ -37,8 +41,8 @@ function trialHeader(trial, links) {
       ...trial.behaviours.map((behaviour) => chip("behaviour", words(behaviour))),
       trial.concealed === true ? chip("behaviour", "concealed it") : null,
       trial.concealed === false ? chip("plain", "owned up") : null),
-    el("dl", { class: "facts" }, ...facts.map(([name, value]) =>
-      el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
+    list(facts),
+    el("details", { class: "inspect" }, el("summary", {}, "What is the same in every condition"), list(factors.filter(([name]) => !varies(name)))),
     el("p", { class: "muted id", "data-opened": trial.id }, `trial ${trial.id}`),
     trial.log === null ? null : inspectLink(trial));
 }
