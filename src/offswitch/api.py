@@ -294,7 +294,7 @@ FOUND = 0.7
 def _shown(observations: pl.DataFrame) -> pl.DataFrame:
     """Which transcripts to look up: all, or of very many some of every condition and outcome.
 
-    Of those in which something was found come first, then a sample of the others: of every condition
+    Those in which something was found come first, then a sample of the others: of every condition
     and outcome the first worlds, so that conditions can be compared in the same ones.
     """
     observations = observations.filter(pl.col("log").is_not_null())

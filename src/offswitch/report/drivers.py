@@ -1,7 +1,5 @@
 """What drove a subject, in one sentence for the first screen."""
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
 from offswitch.inference import Analysis
@@ -53,7 +51,7 @@ def _verdicts(found: Attribution) -> Markup:
 
 
 def _stand(found: Attribution, judgement: str, template: str) -> Markup:
-    titles: Sequence[str] = [v.title for v in found.verdicts if v.judgement == judgement]
+    titles = [v.title for v in found.verdicts if v.judgement == judgement]
     if not titles:
         return Markup()
     names = joined([say("{title}", title=_lower(title)) for title in titles])
