@@ -326,14 +326,15 @@ def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transcr
     from offswitch.evidence.transcripts import transcript_of
 
     rows = observations.filter(pl.col("log").is_not_null())
-    rows = rows.select("log", "sample_id").sort("log", maintain_order=True)
+    rows = rows.select("log", "sample_id", "trial_id").sort("log", maintain_order=True)
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
-        samples = group["sample_id"].to_list() if path.is_file() else []
-        for start in range(0, len(samples), 32):
-            wanted = [(sample, 1) for sample in samples[start : start + 32]]
-            for sample in read_eval_log_samples_by_id(path, wanted, exclude_fields={"events"}):
-                yield cast("TranscriptRecord", transcript_of(sample))
+        for part in group.iter_slices(32) if path.is_file() else ():
+            wanted = [(sample, 1) for sample in part["sample_id"]]
+            samples = read_eval_log_samples_by_id(path, wanted, exclude_fields={"events"})
+            for trial, sample in zip(part["trial_id"], samples, strict=True):
+                transcript = cast("TranscriptRecord", transcript_of(sample))
+                yield {**transcript, "trial_id": trial}
 
 
 def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFrame) -> "ReportMeta":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _INK, _MUTED, _GRID, _MARK = "var(--ink)", "var(--muted)", "var(--line)", "var(--succeeded)"
 _HREF = re.compile(r'xlink:href="[^"#]*#([^"]*)"')
-_LABEL, _NARROW_LABEL = 44, 26
+_LABEL, _NARROW_LABEL = 44, 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Layout:
 
 
 WIDE = _Layout(width=1060, step=24, stacked=False)
-NARROW = _Layout(width=330, step=42, stacked=True)
+NARROW = _Layout(width=330, step=56, stacked=True)
 _HEADER = 34
 _EDGE = 22
 _CHARACTER = 7.2
@@ -126,23 +126,24 @@ def _layers(
     width, height = size
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
     x = alt.Scale(domain=[0, 1])
-    shift = 9 if layout.stacked else 0
+    shift = 14 if layout.stacked else 0
     known = [row for row in rows if row["rate"] is not None]
     fewer = [row for row in known if row["succeeded"] is not None]
     points, diamonds, words = (
         alt.Chart(alt.Data(values=values)).encode(y=y, href="href:N")
         for values in (known, fewer, rows)
     )
-    label_x, value_x = (0, width) if layout.stacked else (-12, width + 14)
-    label_align, value_align = ("left", "right") if layout.stacked else ("right", "left")
+    label_x, value_x = (0, 0) if layout.stacked else (-12, width + 14)
+    label_align, value_align = ("left", "left") if layout.stacked else ("right", "left")
+    above, below = (-18, -3) if layout.stacked else (0, 0)
     return [
         alt.Chart(alt.Data(values=headers))
         .mark_text(align="left", fontSize=13, fontWeight=600, color=_INK)
         .encode(y=y, x=alt.value(0), text="text:N"),
-        words.mark_text(align=label_align, fontSize=12, color=_INK, dy=-shift).encode(
+        words.mark_text(align=label_align, fontSize=12, color=_INK, dy=above).encode(
             x=alt.value(label_x), text="label:N"
         ),
-        words.mark_text(align=value_align, fontSize=12, color=_MUTED, dy=-shift).encode(
+        words.mark_text(align=value_align, fontSize=12, color=_MUTED, dy=below).encode(
             x=alt.value(value_x), text="value:N"
         ),
         points.mark_rule(
