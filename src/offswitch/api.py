@@ -285,7 +285,7 @@ def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
     return figures.write_figures(analyse(directory), Path(out))
 
 
-SHOWN = 1_200
+SHOWN = 1_000
 """Transcripts that are looked up for a report: each takes about 10 ms to read from its log."""
 FOUND = 0.7
 """Share of them that trials in which something was found may take from the others."""

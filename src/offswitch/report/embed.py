@@ -44,7 +44,14 @@ class Chunk:
 
 def pack(value: object) -> str:
     """JSON, compressed with gzip, in base64: safe inside any HTML."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return _packed(_json(value))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def _packed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
@@ -96,15 +103,15 @@ def _bytes(chunks: Iterable[Chunk]) -> int:
 def _chunks(
     transcripts: Iterable[TranscriptRecord], cells: Mapping[str, _Group]
 ) -> Iterator[tuple[_Group, Chunk]]:
-    open_: dict[_Group, dict[str, Any]] = {}
+    open_: dict[_Group, dict[str, str]] = {}
     sizes: dict[_Group, int] = {}
     for transcript in transcripts:
         trial = transcript["trial_id"]
         if trial not in cells:
             continue
-        group, shown = cells[trial], _shown(transcript)
+        group, shown = cells[trial], _json(_shown(transcript))
         open_.setdefault(group, {})[trial] = shown
-        sizes[group] = sizes.get(group, 0) + _size(shown)
+        sizes[group] = sizes.get(group, 0) + len(shown)
         if sizes[group] >= CHUNK:
             yield group, _close(open_.pop(group))
             del sizes[group]
@@ -112,16 +119,10 @@ def _chunks(
         yield group, _close(held)
 
 
-def _close(held: Mapping[str, Any]) -> Chunk:
-    return Chunk(data=pack(held), trials=tuple(held))
-
-
-def _size(value: object) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()))
-    return sum(map(_size, value)) if isinstance(value, list) else 1
+def _close(held: Mapping[str, str]) -> Chunk:
+    """A chunk of transcripts that are JSON already."""
+    members = ",".join(f"{_json(trial)}:{text}" for trial, text in held.items())
+    return Chunk(data=_packed(f"{{{members}}}"), trials=tuple(held))
 
 
 def _shown(value: object) -> Any:  # noqa: ANN401 (JSON in, JSON out)

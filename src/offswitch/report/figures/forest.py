@@ -89,7 +89,7 @@ def _rows(
 
 def _row(cell: Cell, y: float, *, short: bool) -> dict[str, Any]:
     known = cell.resisted.rate is not None
-    count = "" if short else f"{fraction(cell.resisted)} · "
+    count = f"{fraction(cell.resisted)} · "
     text = f"{count}{percent(cell.resisted.rate)} ({span(cell.resisted)})"
     return {
         "y": y,
