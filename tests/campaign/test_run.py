@@ -144,7 +144,7 @@ def test_logs_hold_a_bounded_number_of_trials() -> None:
     assert Counter(t.trial_id for p in parts for t in p.trials) == Counter(list(campaign.trials))
     assert len({part.name for part in parts}) == len(parts)
     left = list(shards(campaign, set(list(campaign.trials)[7:])))
-    assert [t.trial_id for p in left for t in p.trials] == list(campaign.trials)[:7]
+    assert {t.trial_id for p in left for t in p.trials} == set(list(campaign.trials)[:7])
 
 
 def test_a_log_that_cannot_be_read_is_set_aside_and_its_trials_run_again(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.blocks import shared, worlds_of
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
+from offswitch.campaign.designs import check_designs
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, SeedSecret, Subject
@@ -84,6 +86,7 @@ def compile_plan(
     if plan.published is not None:
         published_table(plan.published, document.place(("published",)))
     cells = cells_of(plan, document)
+    check_designs(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
@@ -98,7 +101,8 @@ def compile_plan(
     if not ready:
         raise UsageError("\n".join(["no subject can run here", *skipped]))
     plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
-    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells], secret)
+    pairs = [(cell.scenario, cell.condition) for cell in cells]
+    definition = define(plan, pairs, secret, shared(cells))
     entrants = [
         Entrant(
             subject=subject,
@@ -149,7 +153,10 @@ def _trials(
     definition: Definition,
     secret: SeedSecret | None,
 ) -> tuple[TrialSpec, ...]:
-    """World by world, so that an interrupted campaign has whole sets of conditions."""
+    """World by world, so that an interrupted campaign has whole sets of conditions.
+
+    In the order of the plan, which is that of the tables; `blocks.in_order` says that of a run.
+    """
     worlds = subject.worlds or plan.worlds
     seeds = worlds if secret is None else [secret.seed(number) for number in worlds]
     return tuple(
@@ -163,7 +170,7 @@ def _trials(
             epoch=epoch,
             subject=subject.name,
         )
-        for seed in seeds
+        for seed, own in zip(seeds, worlds_of(cells, len(worlds)), strict=True)
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
-        for cell in cells
+        for cell in own
     )

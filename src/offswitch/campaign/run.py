@@ -11,6 +11,7 @@ from inspect_ai import Task, TaskSource, task_with
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog, EvalSample
 
+from offswitch.campaign.blocks import in_order
 from offswitch.campaign.collect import PLAN_KEY, Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign, Entrant
 from offswitch.campaign.cost import cost_usd
@@ -122,7 +123,8 @@ def run_campaign(
 def shards(campaign: Campaign, finished: Collection[str]) -> Iterator[Shard]:
     """The trials that are left, a shard for each subject, scenario and `SHARD` trials."""
     for entrant in campaign.entrants:
-        left = [trial for trial in entrant.trials if trial.trial_id not in finished]
+        planned = in_order(entrant.trials, campaign.plan.order)
+        left = [trial for trial in planned if trial.trial_id not in finished]
         left.sort(key=lambda trial: trial.scenario)
         for scenario, group in groupby(left, key=lambda trial: trial.scenario):
             parts = _parts(tuple(group), campaign.plan.stop)

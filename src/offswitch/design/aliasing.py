@@ -123,7 +123,8 @@ def confounded(
         cells: The cells of the design.
         factors: Levels by factor.
         model: Terms that are in the model.
-        effect: What is asked. Levels and factors that the design does not vary are left aside.
+        effect: What is asked. A factor that the design does not vary is left aside, and so is an
+            effect none of whose levels, or of the levels held, are in the design.
 
     Returns:
         The other terms; a term of the effect's own factor where that alone does it.
@@ -153,7 +154,8 @@ def _mean_row(
 ) -> Floats | None:
     """The mean row of the model over cells with these levels; null where the design has none."""
     own = [level for level in factors.get(effect.factor, ()) if level in levels]
-    if not own:
+    if not own or any(_held_off(factors[f], levels) for f, levels in effect.held.items()
+                      if f in factors):  # fmt: skip
         return None
     parts = []
     for term in model:
@@ -164,13 +166,16 @@ def _mean_row(
     return np.concatenate(parts)
 
 
+def _held_off(levels: Sequence[str], held: Sequence[str]) -> bool:
+    return not set(levels) & set(held)
+
+
 def _allowed(
     factor: str, levels: Sequence[str], own: Sequence[str], effect: Effect
 ) -> Sequence[str]:
     if factor == effect.factor:
         return own
-    held = [level for level in levels if level in effect.held.get(factor, ())]
-    return held or levels
+    return [level for level in levels if level in effect.held.get(factor, levels)]
 
 
 def _null(found: Floats) -> Floats:

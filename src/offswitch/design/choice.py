@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from offswitch._errors import unknown
+from offswitch._errors import UsageError, unknown
 from offswitch.design.factorial import (
     Cells,
     Resolution,
@@ -70,7 +70,10 @@ class Design(BaseModel):
     def _whole(self) -> Self:
         for problem in self._problems():
             raise ValueError(problem)
-        self.runs()
+        try:
+            self.runs()
+        except UsageError as error:
+            raise ValueError(str(error).removeprefix("the design: ")) from None
         return self
 
     def _problems(self) -> Iterator[str]:

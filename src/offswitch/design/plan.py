@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.choice import Design
+from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
 
@@ -94,7 +96,7 @@ Worlds = Annotated[
 Level = Annotated[str, Field(strict=True, min_length=1)]
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_as_list), Field(min_length=1)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
-_RESERVED = ("name", "vary", "except")
+_RESERVED = ("name", "vary", "except", "design")
 """Keys of a condition that are no factors."""
 
 
@@ -111,23 +113,34 @@ class Condition(_Part):
         vary: Factors that are varied one at a time around these levels: names, or ``all``. What
             levels they have is known to the scenario, not here.
         excepted: Factors that ``vary: all`` leaves alone; the key ``except``.
+        design: Factors whose levels are combined by a design, around these levels.
     """
 
     name: str | None = None
     levels: dict[str, Levels] = {}
     vary: Annotated[Literal["all"] | tuple[Level, ...] | None, BeforeValidator(_factors)] = None
     excepted: Annotated[tuple[Level, ...], BeforeValidator(_as_list)] = Field((), alias="except")
+    design: Design | None = None
 
     @model_validator(mode="after")
     def _one_centre(self) -> Self:
         if self.excepted and not self.varies_all:
             raise ValueError("'except' goes with 'vary: all'; name the factors to vary instead")
-        several = [factor for factor, levels in self.levels.items() if len(levels) > 1]
-        if self.vary is not None and several:
+        if self.design is not None and self.vary is not None:
             raise ValueError(
-                f"{several[0]} has several levels beside 'vary'; give the centre one level of "
+                "'design' stands beside 'vary'; write kind: one_at_a_time in the design, or two "
+                "conditions"
+            )
+        several = [factor for factor, levels in self.levels.items() if len(levels) > 1]
+        beside = "vary" if self.vary is not None else "design" if self.design else None
+        if beside is not None and several:
+            raise ValueError(
+                f"{several[0]} has several levels beside '{beside}'; give the centre one level of "
                 "each factor, or write one condition for each centre"
             )
+        both = [f for f in self.levels if self.design is not None and f in self.design.factors]
+        if both:
+            raise ValueError(f"{both[0]} is held and stands in the design too; leave one out")
         return self
 
     @property
@@ -222,9 +235,25 @@ class Estimate(_Part):
     Attributes:
         output_tokens_per_turn: Tokens that a model writes each turn beside the scripted words and
             calls: its reasoning.
+        likeness: How alike trials of one condition in one world are, in [0, 1): the spread
+            between worlds, for the power of the design. See `offswitch.design.power`.
     """
 
     output_tokens_per_turn: int = Field(default=300, ge=0)
+    likeness: float = Field(default=LIKENESS, ge=0, lt=1)
+
+
+class Order(_Part):
+    """The order in which trials of a world are run. Changes no result.
+
+    Attributes:
+        shuffle: Whether it is random, so that what changes over time does not fall on the same
+            conditions each time; else as the plan has them.
+        seed: Of the random order, which is another one in each world and for each subject.
+    """
+
+    shuffle: bool = True
+    seed: Annotated[int, Field(strict=True, ge=0)] = 1
 
 
 class Plan(_Part):
@@ -244,6 +273,7 @@ class Plan(_Part):
         sandbox: Inspect sandbox for scenarios that have a machine: ``type`` or ``type:config``.
         limits: Limits of each trial.
         concurrency: How much runs at once.
+        order: In which order the trials of a world are run.
         estimate: What a dry run assumes.
         stop: When it may stop before the last world, if it may.
         as_run: What a finished or running campaign adds to its copy; not read from here.
@@ -276,6 +306,7 @@ class Plan(_Part):
     sandbox: Name = "bwrap"
     limits: Limits = Limits()
     concurrency: Concurrency = Concurrency()
+    order: Order = Order()
     estimate: Estimate = Estimate()
     stop: Stop | None = None
     as_run: dict[str, Any] | None = None
