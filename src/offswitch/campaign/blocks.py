@@ -13,6 +13,29 @@ from offswitch.trial.spec import TrialSpec
 Group = tuple[str, Share]
 
 
+def held_by(cells: Sequence[Cell], worlds: int) -> list[frozenset[int]]:
+    """For each cell, the positions of the worlds that it is run in.
+
+    Args:
+        cells: All cells.
+        worlds: How many worlds there are.
+
+    Raises:
+        UsageError: Cells that share worlds cannot be allocated to so few.
+    """
+    found = [frozenset(range(worlds))] * len(cells)
+    places = {id(cell): place for place, cell in enumerate(cells)}
+    for (_, share), own in _groups(cells).items():
+        try:
+            blocks = allocate(len(own), worlds, share.per_world, share.seed)
+        except UsageError as error:
+            raise UsageError(f"{share.place}: {error}") from None
+        for number, cell in enumerate(own):
+            inside = (world for world, block in enumerate(blocks) if number in block)
+            found[places[id(cell)]] = frozenset(inside)
+    return found
+
+
 def worlds_of(cells: Sequence[Cell], worlds: int) -> list[tuple[Cell, ...]]:
     """The cells of each world, in the order of the plan.
 
@@ -23,18 +46,9 @@ def worlds_of(cells: Sequence[Cell], worlds: int) -> list[tuple[Cell, ...]]:
     Raises:
         UsageError: Cells that share worlds cannot be allocated to so few.
     """
-    groups = _groups(cells)
-    chosen: dict[tuple[str, str], tuple[bool, ...]] = {}
-    for (_, share), own in groups.items():
-        try:
-            blocks = allocate(len(own), worlds, share.per_world, share.seed)
-        except UsageError as error:
-            raise UsageError(f"{share.place}: {error}") from None
-        for place, cell in enumerate(own):
-            chosen[cell.key] = tuple(place in block for block in blocks)
-    always = (True,) * worlds
+    held = held_by(cells, worlds)
     return [
-        tuple(cell for cell in cells if chosen.get(cell.key, always)[world])
+        tuple(cell for cell, own in zip(cells, held, strict=True) if world in own)
         for world in range(worlds)
     ]
 

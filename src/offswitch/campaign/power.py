@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
 
-from offswitch.campaign.blocks import worlds_of
+from offswitch.campaign.blocks import held_by
 from offswitch.campaign.cells import Cell
 from offswitch.design import Plan
 from offswitch.design.pairs import MainEffect, Pair, effects_of, levels_of, pairs_of
@@ -187,7 +187,7 @@ def power_of(plan: Plan, cells: Sequence[Cell]) -> list[PowerPart]:
     found = []
     for scenario in dict.fromkeys(cell.scenario for cell in cells):
         own = [cell for cell in cells if cell.scenario == scenario]
-        benches = {key: _bench(plan, own, cells, *key) for key in groups}
+        benches = {key: _bench(plan, own, *key) for key in groups}
         bench = next(iter(benches.values()))
         for key, names in groups.items():
             if bench.effects:
@@ -195,10 +195,7 @@ def power_of(plan: Plan, cells: Sequence[Cell]) -> list[PowerPart]:
     return found
 
 
-def _bench(
-    plan: Plan, own: Sequence[Cell], every: Sequence[Cell], worlds: int, epochs: int
-) -> _Bench:
-    blocks = [{cell.key for cell in block} for block in worlds_of(every, worlds)]
+def _bench(plan: Plan, own: Sequence[Cell], worlds: int, epochs: int) -> _Bench:
     whole = [dict(cell.condition) for cell in own]
     ladders = {
         name
@@ -214,7 +211,7 @@ def _bench(
         cells=list(whole),
         worlds=worlds,
         epochs=epochs,
-        held=[frozenset(w for w, b in enumerate(blocks) if cell.key in b) for cell in own],
+        held=held_by(own, worlds),
         likeness=plan.estimate.likeness,
         pairs=pairs,
         effects=effects_of(whole),

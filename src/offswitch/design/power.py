@@ -94,6 +94,7 @@ def averaged(weights: Sequence[float], trials: int, worlds: int, repeats: int) -
     return Averaged(tuple(values.tolist()), tuple(sizes.tolist()), trials, worlds, repeats)
 
 
+@cache
 def smallest(
     shape: Shape, rate: float, alpha: float = ALPHA, likeness: float = LIKENESS
 ) -> float | None:
@@ -113,6 +114,7 @@ def smallest(
     return None if seen is None else round(seen * STEP, 6)
 
 
+@cache
 def worlds_for(
     difference: float,
     rate: float,

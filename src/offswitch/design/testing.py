@@ -92,6 +92,10 @@ def _choose(n: int, k: Ints) -> Floats:
 
 
 def score(first: Floats, n: float, second: Floats, m: float) -> Floats:
-    """Two-sided p-values of the score test for rates at effective numbers n and m."""
+    """Two-sided p-values of the corrected score test for rates at effective numbers n and m.
+
+    The variance is Miettinen and Nurminen's, (n + m) / (n + m - 1) times the pooled one.
+    """
     pooled = (first * n + second * m) / (n + m)
-    return _normal(np.abs(second - first), pooled * (1 - pooled) * (1 / n + 1 / m))
+    variance = pooled * (1 - pooled) * (1 / n + 1 / m) * (n + m) / (n + m - 1)
+    return _normal(np.abs(second - first) - 0.5 / min(n, m), variance)
