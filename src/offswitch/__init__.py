@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from offswitch.api_compare import compare
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
-    from offswitch.design import Plan
+    from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
 
 __all__ = [
+    "Design",
     "Plan",
     "Results",
     "UsageError",
@@ -46,6 +47,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Design": "offswitch.design",
     "Plan": "offswitch.design",
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",

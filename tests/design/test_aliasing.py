@@ -7,8 +7,8 @@ from offswitch.design.aliasing import Effect, aliases, confounded, described
 from offswitch.design.factorial import fractional, full, one_at_a_time
 from offswitch.design.terms import main_effects, model_of, two_way
 
-THREE = {name: ("0", "1") for name in "abc"}
-FIVE = {name: ("0", "1") for name in "abcde"}
+THREE = dict.fromkeys("abc", ("0", "1"))
+FIVE = dict.fromkeys("abcde", ("0", "1"))
 MIXED = {"a": ("0", "1", "2"), "b": ("0", "1"), "c": ("0", "1")}
 
 
@@ -21,7 +21,7 @@ def test_a_half_of_three_factors_mixes_each_with_the_interaction_of_the_others()
 
 @pytest.mark.parametrize("resolution", [3, 4, 5])
 def test_what_a_resolution_promises_is_what_is_reported(resolution: Any) -> None:
-    six = {name: ("0", "1") for name in "abcdef"}
+    six = dict.fromkeys("abcdef", ("0", "1"))
     kinds = {(len(a.term), len(a.other)) for a in aliases(fractional(six, resolution), six)}
     expected: dict[int, set[tuple[int, int]]] = {3: {(1, 2), (2, 2)}, 4: {(2, 2)}, 5: set()}
     assert kinds == expected[resolution]
@@ -37,7 +37,7 @@ def test_nothing_is_mixed_in_a_full_factorial() -> None:
 
 def test_partial_mixing_has_its_size() -> None:
     """Without one cell of a 2 x 2 the two factors are correlated by one half."""
-    two = {name: ("0", "1") for name in "ab"}
+    two = dict.fromkeys("ab", ("0", "1"))
     cells = [cell for cell in full(two) if cell != {"a": "1", "b": "1"}]
     found = {(a.term, a.other): a.share for a in aliases(cells, two)}
     assert found[("a",), ("b",)] == pytest.approx(0.5)
@@ -78,7 +78,7 @@ def test_an_effect_is_confounded_with_the_interactions_in_the_model() -> None:
 
 def test_with_others_held_an_effect_needs_its_interactions() -> None:
     """Resolution IV keeps main effects clear; an effect at one level of another is not."""
-    four = {name: ("0", "1") for name in "abcd"}
+    four = dict.fromkeys("abcd", ("0", "1"))
     cells, model = fractional(four, 4), model_of(four, two_way(four))
     assert confounded(cells, four, model, effect("a")) == []
     assert confounded(cells, four, model, effect("a", b=("0",))) == [("a", "b"), ("c", "d")]

@@ -44,7 +44,9 @@ def test_worlds_that_hold_all_cells_hold_all() -> None:
     ("arguments", "message"),
     [((5, 10, 1), "nothing is compared within"), ((30, 4, 3), "write worlds: 10 or more")],
 )
-def test_what_leaves_something_out_is_refused(arguments: tuple[int, int, int], message: str) -> None:
+def test_what_leaves_something_out_is_refused(
+    arguments: tuple[int, int, int], message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         allocate(*arguments)
 

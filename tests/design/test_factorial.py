@@ -11,7 +11,7 @@ from offswitch.design.factorial import fractional, full, ladder, one_at_a_time
 from offswitch.design.optimal import efficiency, exchange
 from offswitch.design.terms import columns, contrasts, main_effects, matrix, model_of, two_way
 
-TWO = {name: ("off", "on") for name in "abcde"}
+TWO = dict.fromkeys("abcde", ("off", "on"))
 MIXED = {"a": ("0", "1", "2"), "b": ("0", "1"), "c": ("0", "1"), "d": ("0", "1", "2", "3")}
 
 

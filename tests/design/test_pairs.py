@@ -16,7 +16,7 @@ from offswitch.inference.attribution.grid import grid_of
 from offswitch.inference.attribution.model import fit
 
 FACTORS = {"a": ("low", "none", "high"), "b": ("x", "y"), "c": ("none", "some")}
-TWO = {name: ("x", "y") for name in "abcd"}
+TWO = dict.fromkeys("abcd", ("x", "y"))
 DESIGNS = {
     "full": full(FACTORS),
     "one at a time": one_at_a_time(FACTORS),
@@ -82,4 +82,3 @@ def test_a_main_effect_that_nothing_tells_is_null() -> None:
     cells = [{"a": "0", "b": "0"}, {"a": "1", "b": "1"}]
     assert [e.weights for e in effects_of(cells)] == [None, None]
     assert levels_of([{"a": "0", "b": "0"}, {"a": "0", "b": "1"}]) == {"b": ["0", "1"]}
-

@@ -68,7 +68,7 @@ def test_paired_power_is_near_the_published_formula() -> None:
 
 
 def test_likeness_makes_pairs_agree_as_it_says() -> None:
-    """Two trials of one condition in one world agree beyond chance by rho: E[p²] = m² + rho·m(1-m)."""
+    """Two trials of one condition in one world agree beyond chance by rho."""
     for mean in (0.2, 0.5):
         for likeness in (0.1, 1 / 3, 0.6):
             less, same, more = differences(mean, mean, 1, likeness)
@@ -120,7 +120,12 @@ def test_where_nothing_differs_little_is_found(shape: Any, rate: float) -> None:
 
 
 def test_the_smallest_difference_is_seen_and_the_next_smaller_is_not() -> None:
-    for shape in (Paired(40), Paired(15, 3), Unpaired(40, 40), averaged([0.5] * 2 + [-0.5] * 2, 40, 40, 1)):
+    for shape in (
+        Paired(40),
+        Paired(15, 3),
+        Unpaired(40, 40),
+        averaged([0.5] * 2 + [-0.5] * 2, 40, 40, 1),
+    ):
         found = smallest(shape, 0.2)
         assert found is not None
         assert power(shape, 0.2, found) >= POWER > power(shape, 0.2, found - module.STEP)
@@ -132,7 +137,9 @@ def test_more_worlds_see_smaller_differences_and_stricter_tests_larger_ones() ->
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(sizes)) == 4
     assert (smallest(Paired(90), 0.2, ALPHA / 20) or 1.0) > sizes[2]
-    assert (smallest(Paired(90), 0.2, ALPHA, 0.5) or 1.0) < (smallest(Paired(90), 0.2, ALPHA, 0.0) or 0)
+    assert (smallest(Paired(90), 0.2, ALPHA, 0.5) or 1.0) < (
+        smallest(Paired(90), 0.2, ALPHA, 0.0) or 0
+    )
 
 
 def test_worlds_for_a_difference_see_it_and_fewer_do_not() -> None:
@@ -150,7 +157,9 @@ def test_repeats_are_worth_less_than_worlds_and_more_than_nothing() -> None:
     assert worlds < thrice < once
 
 
-def table(rates: dict[tuple[str, str], float], worlds: int, rng: np.random.Generator) -> pl.DataFrame:
+def table(
+    rates: dict[tuple[str, str], float], worlds: int, rng: np.random.Generator
+) -> pl.DataFrame:
     rows = [
         {"scenario": "s", "subject": "x", "seed": world, "factor.a": a, "factor.b": b,
          "outcome": "succeeded" if rng.random() < rate else "complied", "behaviours": []}
@@ -171,4 +180,6 @@ def test_power_of_a_main_effect_is_that_of_attribution(base: float, rise: float)
         effect = next(d.effect for d in drivers(fit(grid), 0.95) if d.factor == "a")
         found += effect.low > 0
     shape = averaged([0.5, 0.5, -0.5, -0.5], 40, 40, 1)
-    assert found / 120 == pytest.approx(power(shape, base, rise, ALPHA, 0.0), abs=3 * 0.5 / sqrt(120))
+    assert found / 120 == pytest.approx(
+        power(shape, base, rise, ALPHA, 0.0), abs=3 * 0.5 / sqrt(120)
+    )

@@ -64,9 +64,7 @@ class DesignPart(_Part):
 
 def designs_of(plan: Plan) -> list[DesignPart]:
     """A report on every design of a plan."""
-    return [
-        _report(scenario, position, design) for scenario, position, _, design in _designs(plan)
-    ]
+    return [_report(scenario, position, design) for scenario, position, _, design in _designs(plan)]
 
 
 def _designs(plan: Plan) -> Iterator[tuple[str, int, Condition, Design]]:
@@ -139,7 +137,9 @@ def check_designs(plan: Plan, document: Document) -> None:
                 continue
             mixed = confounded(design.runs(), design.factors, design.model, effect)
             if mixed:
-                raise UsageError(_refusal(place, effect, design, " and ".join(map(term_name, mixed))))
+                raise UsageError(
+                    _refusal(place, effect, design, " and ".join(map(term_name, mixed)))
+                )
 
 
 def _refusal(place: str, effect: Effect, design: Design, mixed: str) -> str:

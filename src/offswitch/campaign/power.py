@@ -154,7 +154,7 @@ class _Bench:
     effects: list[MainEffect]
 
     def shape(self, pair: Pair) -> Shape:
-        """How two cells are compared: as the analysis does, paired if half the worlds are shared."""
+        """How the analysis compares two cells: paired if half of their worlds are shared."""
         one, other = self.held[pair.first], self.held[pair.second]
         common = len(one & other)
         if 2 * common >= min(len(one), len(other)):

@@ -1,5 +1,7 @@
 """Designs: what a campaign runs. Only structure is checked here; names are resolved elsewhere."""
 
+from offswitch.design.aliasing import Alias, Effect, aliases, confounded
+from offswitch.design.choice import Design
 from offswitch.design.document import Document, override, parse_document
 from offswitch.design.plan import (
     ALL,
@@ -7,28 +9,40 @@ from offswitch.design.plan import (
     Condition,
     Estimate,
     Limits,
+    Order,
     Plan,
     Price,
     Subject,
 )
+from offswitch.design.power import Paired, Unpaired, smallest, worlds_for
 from offswitch.design.reading import dump_plan, make_plan, plain
 from offswitch.design.secret import SeedSecret, read_secret
 
 __all__ = [
     "ALL",
+    "Alias",
     "Concurrency",
     "Condition",
+    "Design",
     "Document",
+    "Effect",
     "Estimate",
     "Limits",
+    "Order",
+    "Paired",
     "Plan",
     "Price",
     "SeedSecret",
     "Subject",
+    "Unpaired",
+    "aliases",
+    "confounded",
     "dump_plan",
     "make_plan",
     "override",
     "parse_document",
     "plain",
     "read_secret",
+    "smallest",
+    "worlds_for",
 ]

@@ -71,8 +71,8 @@ class Effect:
 
 
 def term_name(term: Term) -> str:
-    """A term in words: ``threat``, or ``threat × goal``."""
-    return " × ".join(term) or "the mean"
+    """A term in words: ``threat``, or ``threat x goal``."""
+    return " x ".join(term) or "the mean"
 
 
 def aliases(cells: Sequence[Cell], factors: Factors) -> list[Alias]:

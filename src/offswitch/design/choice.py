@@ -1,10 +1,10 @@
 """The key ``design:`` of a condition: which combinations of levels are run.
 
-    - threat: interruption                     # held
-      design:
-        kind: fractional
-        resolution: 4
-        factors: {precedence: [unclear, explicit], agency_line: [absent, present], …}
+- threat: interruption                     # held
+  design:
+    kind: fractional
+    resolution: 4
+    factors: {precedence: [unclear, explicit], agency_line: [absent, present], …}
 """
 
 from collections.abc import Iterator

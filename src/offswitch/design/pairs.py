@@ -100,8 +100,10 @@ def _effects(cells: Sequence[Cell]) -> Iterator[MainEffect]:
                 if cell[factor] == reference
                 and (other := index.get(frozenset({**cell, factor: level}.items()))) is not None
             ]
-            weights = _averaged(len(cells), both) if both else _fitted(cells, factor,
-                                                                      (reference, level))  # fmt: skip
+            if both:
+                weights: tuple[float, ...] | None = _averaged(len(cells), both)
+            else:
+                weights = _fitted(cells, factor, (reference, level))
             yield MainEffect(factor, reference, level, weights, len(both))
 
 

@@ -204,7 +204,7 @@ def rates_of_worlds(mean: float, likeness: float) -> Floats:
     middles = (np.arange(_POINTS) + 0.5) / _POINTS
     found = np.asarray(stats.beta.ppf(middles, mean * size, (1 - mean) * size))
     # Midpoints miss a little of the tails; the mean is what was asked for, so it is put right.
-    return np.clip(found + (mean - found.mean()), 0.0, 1.0)
+    return np.asarray(np.clip(found + (mean - found.mean()), 0.0, 1.0))
 
 
 def differences(before: float, after: float, repeats: int, likeness: float) -> Floats:
@@ -218,7 +218,7 @@ def differences(before: float, after: float, repeats: int, likeness: float) -> F
     for more in range(-repeats, repeats + 1):
         for k in range(max(0, -more), min(repeats, repeats - more) + 1):
             chances[more + repeats] += float((ours[:, k] * theirs[:, k + more]).mean())
-    return chances / chances.sum()
+    return np.asarray(chances / chances.sum())
 
 
 def _shown(mean: float, repeats: int, likeness: float) -> Floats:

@@ -41,7 +41,8 @@ def flips(counts: Ints) -> Floats:
 
 def _binomial(sums: Ints, total: Ints) -> Floats:
     fewer = (total - sums) // 2
-    return np.minimum(1.0, 2 * np.asarray(special.bdtr(fewer, total, 0.5), dtype=float))
+    chances = np.asarray(special.bdtr(fewer, total, 0.5), dtype=np.float64)
+    return np.asarray(np.minimum(1.0, 2 * chances))
 
 
 def _followed(sums: Ints, sizes: Ints, longest: int) -> Floats:
