@@ -143,10 +143,14 @@ def test_more_worlds_see_smaller_differences_and_stricter_tests_larger_ones() ->
 
 
 def test_worlds_for_a_difference_see_it_and_fewer_do_not() -> None:
-    worlds = worlds_for(0.2, 0.2)
+    worlds = worlds_for(Paired(40), 40, 0.2, 0.2)
     assert worlds is not None
     assert power(Paired(worlds), 0.2, 0.2) >= POWER > power(Paired(worlds - 3), 0.2, 0.2)
-    assert worlds_for(0.005, 0.5) is None, "more than anybody runs"
+    assert worlds_for(Paired(40), 40, 0.005, 0.5) is None, "more than anybody runs"
+    half = worlds_for(Paired(20), 40, 0.2, 0.2)
+    assert half is not None
+    assert half == pytest.approx(2 * worlds, abs=3), "half of the worlds hold both conditions"
+    assert (worlds_for(averaged([0.5, 0.5, -0.5, -0.5], 40, 40, 1), 40, 0.2, 0.2) or 0) < worlds
 
 
 def test_repeats_are_worth_less_than_worlds_and_more_than_nothing() -> None:

@@ -89,7 +89,8 @@ class Advice(_Part):
 
     Attributes:
         difference: A difference of rates.
-        worlds: Worlds in which a contrast of two conditions sees it; null beyond 5,000.
+        worlds: Worlds in which a contrast of two conditions sees it, or where there is none the
+            main effect that is seen worst; null beyond 5,000.
         corrected: Likewise after Holm's correction.
     """
 
@@ -113,7 +114,7 @@ class PowerPart(_Part):
         spreads: What a contrast would see at other likenesses, at a rate of 20%; by likeness.
         single: What it would see if repeats were worlds of their own, at a rate of 20%; null
             where there are no repeats.
-        advice: What more worlds would show; null where there is no contrast.
+        advice: What more worlds would show; null where there is nothing to show.
         words: All of it in sentences.
     """
 
@@ -251,7 +252,7 @@ def _part(scenario: str, subjects: list[str], bench: _Bench, all_subjects: int) 
             if usual is not None and other != bench.likeness
         },
         single=_single(usual, bench),
-        advice=_advice(usual, bench, family),
+        advice=_advice(usual or _worst(bench), bench, family if usual else together),
         words=[],
     )
     return part.model_copy(update={"words": list(_words(part))})
@@ -315,10 +316,18 @@ def _advice(usual: Shape | None, bench: _Bench, family: int) -> Advice | None:
     limit = BETTER * now if now is not None else TARGETS[1]
     target = next((t for t in TARGETS if t <= limit), TARGETS[-1])
     wanted = [
-        worlds_for(target, MIDDLE, bench.epochs, alpha, bench.likeness)
+        worlds_for(usual, bench.worlds, target, MIDDLE, alpha, bench.likeness)
         for alpha in (ALPHA, ALPHA / family)
     ]
     return Advice(difference=target, worlds=wanted[0], corrected=wanted[1])
+
+
+def _worst(bench: _Bench) -> Shape | None:
+    """How the main effect is estimated that is seen worst; null where none can be."""
+    shapes = [shape for each in bench.effects if (shape := bench.effect(each)) is not None]
+    return max(
+        shapes, key=lambda s: smallest(s, MIDDLE, ALPHA, bench.likeness) or 1.0, default=None
+    )
 
 
 def _words(part: PowerPart) -> Iterator[str]:
@@ -329,13 +338,14 @@ def _words(part: PowerPart) -> Iterator[str]:
             yield "conditions share too few worlds to be paired; a larger per_world pairs them"
     else:
         yield (
-            "no two conditions differ in one factor alone, so nothing is contrasted directly; main "
-            "effects are taken from all cells"
+            "no two conditions differ in one factor alone, so nothing is contrasted directly, and "
+            "verdicts on hypotheses, which rest on such pairs, say 'not tested'; main effects "
+            "(drivers) are taken from all cells by a model"
         )
     averages = [e for e in part.effects if e.seen is not None and e.pairs != 1]
     if averages:
         worst = max(averages, key=lambda e: _middle(e.seen or []) or 1.0)
-        yield _said(f"the main effect of {worst.factor}", worst.seen or [], len(part.effects))
+        yield _said(f"the main effect of {worst.factor}", worst.seen or [], 2)
     lost = [e for e in part.effects if e.seen is None]
     if lost:
         names = ", ".join(dict.fromkeys(e.factor for e in lost))

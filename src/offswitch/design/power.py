@@ -10,7 +10,7 @@ by the paired difference, E. Miller, Adding Error Bars to Evals (arXiv 2411.0064
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -116,18 +116,20 @@ def smallest(
 
 @cache
 def worlds_for(
+    shape: Shape,
+    worlds: int,
     difference: float,
     rate: float,
-    repeats: int = 1,
     alpha: float = ALPHA,
     likeness: float = LIKENESS,
 ) -> int | None:
-    """The fewest worlds in which a paired difference is seen with 80% power.
+    """The fewest worlds in which a difference is seen with 80% power.
 
     Args:
+        shape: What is compared now.
+        worlds: Worlds of the plan now; what each condition has of them stays the same part.
         difference: Of rates, upwards.
         rate: The rate that it rises from.
-        repeats: Trials of each condition in each world.
         alpha: Two-sided error rate.
         likeness: Of trials in one world, in [0, 1).
 
@@ -135,13 +137,28 @@ def worlds_for(
         A number; null beyond `MOST_WORLDS`.
     """
 
-    def enough(worlds: int) -> bool:
-        return power(Paired(worlds, repeats), rate, difference, alpha, likeness) >= POWER
+    def enough(more: int) -> bool:
+        return power(_scaled(shape, more / worlds), rate, difference, alpha, likeness) >= POWER
 
     top = 8
     while top < MOST_WORLDS and not enough(top):
         top *= 2
     return _first(enough, min(top, MOST_WORLDS))
+
+
+def _scaled(shape: Shape, ratio: float) -> Shape:
+    """The shape in a plan with so many times the worlds; one world at least."""
+
+    def more(number: int) -> int:
+        return max(1, round(number * ratio))
+
+    match shape:
+        case Paired():
+            return replace(shape, worlds=more(shape.worlds))
+        case Unpaired():
+            return replace(shape, first=more(shape.first), second=more(shape.second))
+        case Averaged():
+            return replace(shape, trials=more(shape.trials), worlds=more(shape.worlds))
 
 
 def _first(holds: Callable[[int], bool], most: int) -> int | None:
