@@ -333,7 +333,7 @@ def _worst(bench: _Bench) -> Shape | None:
 def _words(part: PowerPart) -> Iterator[str]:
     if part.contrasts:
         usual = max(part.contrasts, key=lambda each: len(each.changes))
-        yield _said("a contrast of two conditions", usual.seen, part.family)
+        yield _said("a contrast of two conditions", usual.seen)
         if not usual.paired:
             yield "conditions share too few worlds to be paired; a larger per_world pairs them"
     else:
@@ -345,7 +345,7 @@ def _words(part: PowerPart) -> Iterator[str]:
     averages = [e for e in part.effects if e.seen is not None and e.pairs != 1]
     if averages:
         worst = max(averages, key=lambda e: _middle(e.seen or []) or 1.0)
-        yield _said(f"the main effect of {worst.factor}", worst.seen or [], 2)
+        yield _said(f"the main effect of {worst.factor}", worst.seen or [])
     lost = [e for e in part.effects if e.seen is None]
     if lost:
         names = ", ".join(dict.fromkeys(e.factor for e in lost))
@@ -357,10 +357,10 @@ def _middle(seen: Sequence[Seen]) -> float | None:
     return next(each.difference for each in seen if each.rate == MIDDLE)
 
 
-def _said(what: str, seen: Sequence[Seen], family: int) -> str:
+def _said(what: str, seen: Sequence[Seen]) -> str:
     rates = "; ".join(
         f"from {100 * s.rate:.0f}%: {points(s.difference)}"
-        + (f" ({points(s.corrected)} corrected)" if family > 1 else "")
+        + (f" ({points(s.corrected)} corrected)" if s.corrected != s.difference else "")
         for s in seen
     )
     return f"{what} is seen from these rises on: {rates}"
