@@ -8,7 +8,8 @@ from tests.campaign.conftest import QUICK, compiled
 from offswitch.campaign.blocks import held_by
 from offswitch.campaign.dryrun import rehearse
 from offswitch.campaign.plans import read_plan
-from offswitch.campaign.power import PowerPart, points
+from offswitch.campaign.power import points
+from offswitch.campaign.powerparts import PowerPart
 from offswitch.design import Document, make_plan
 from offswitch.design.power import Paired, Unpaired, averaged, smallest
 

@@ -12,8 +12,9 @@ from offswitch.campaign.compile import check_secret
 from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
-from offswitch.campaign.power import PowerPart, power_of
 from offswitch.campaign.power import assumptions as power_assumptions
+from offswitch.campaign.power import power_of
+from offswitch.campaign.powerparts import PowerPart
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, Price, SeedSecret, Subject
 from offswitch.published import Figure, Table, published_table
