@@ -37,6 +37,11 @@ class Folder:
         return self.path / "logs"
 
     @property
+    def losses(self) -> Path:
+        """Trials that were given up because their worker process was killed each time."""
+        return self.path / "losses.jsonl"
+
+    @property
     def observations(self) -> Path:
         """One row per trial."""
         return self.path / "observations.parquet"
