@@ -99,7 +99,8 @@ def _end_with_parent() -> None:
     """End this process when the one that started it does, however it does."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os._exit(ORPHANED)
 
     threading.Thread(target=watch, daemon=True).start()

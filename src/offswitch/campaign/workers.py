@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,8 @@ WORTH_IT = 500
 """Trials from which on worker processes are worth their start, some three seconds of CPU each."""
 GRACE_S = 60.0
 """Seconds that workers have to end once they were told to."""
+STEP_S = 0.1
+"""Seconds after which Ctrl-C is noticed at the latest."""
 KEPT = 2_000
 """Characters of a dead worker's last words that are told."""
 
@@ -76,11 +79,11 @@ class Workers:
         with ThreadPoolExecutor(self.desk.workers, thread_name_prefix="offswitch-worker") as pool:
             slots = [pool.submit(self._slot, number) for number in range(self.desk.workers)]
             try:
-                wait(slots)
+                _wait(slots)
             except KeyboardInterrupt:
                 self._stop(signal.SIGINT)
                 try:
-                    wait(slots, timeout=GRACE_S)
+                    _wait(slots, GRACE_S)
                 except KeyboardInterrupt:
                     pass
                 finally:
@@ -184,6 +187,13 @@ class Workers:
             "trials": max(1, -(-concurrency.trials // self.desk.workers)),
             "connections": share(connections, worker, self.desk.workers),
         }
+
+
+def _wait(slots: Sequence["Future[None]"], seconds: float = float("inf")) -> None:
+    """Wait in short steps: a signal that another thread receives does not end a long wait."""
+    end = time.monotonic() + seconds
+    while wait(slots, timeout=STEP_S).not_done and time.monotonic() < end:
+        pass
 
 
 def share(total: int | None, worker: int, workers: int) -> int | None:
