@@ -62,6 +62,11 @@ class Folder:
         return self.path / "calibration.json"
 
     @property
+    def chain(self) -> Path:
+        """Hashes of its files, each line bound to the one before."""
+        return self.path / "chain.jsonl"
+
+    @property
     def analysis(self) -> Path:
         """Every number that the report shows."""
         return self.path / "analysis.json"

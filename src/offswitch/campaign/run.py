@@ -9,6 +9,7 @@ from offswitch.campaign.collect import Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.desk import Desk, Seat
 from offswitch.campaign.folder import Folder, locked, settle
+from offswitch.campaign.integrity import seal
 from offswitch.campaign.lanes import Lanes, run_lanes
 from offswitch.campaign.losses import read_losses, write_losses
 from offswitch.campaign.sequential import Monitor
@@ -81,6 +82,7 @@ def run_campaign(
         finally:
             watcher.end()
         tables = _write(campaign, folder, _harvest(campaign, folder, watcher), monitor)
+        seal(folder)
         for line in monitor.state():
             watcher.note(line)
         if monitor.exhausted:
