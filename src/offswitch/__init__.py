@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from offswitch.api_compare import compare
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
+    from offswitch.api_verify import verify
     from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -43,6 +44,7 @@ __all__ = [
     "run",
     "scenario_names",
     "score",
+    "verify",
     "write_report",
 ]
 
@@ -66,6 +68,7 @@ _HOMES = {
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
     "score": "offswitch.api",
+    "verify": "offswitch.api_verify",
 }
 
 

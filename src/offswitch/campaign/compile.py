@@ -88,19 +88,19 @@ def compile_plan(
     cells = cells_of(plan, document)
     check_designs(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
-    ready: list[tuple[Subject, Model]] = []
+    models: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
-            ready.append((subject, load_model(subject, plan.concurrency.connections, place)))
+            models.append((subject, load_model(subject, plan.concurrency.connections, place)))
         except UsageError as error:
             if not subject.optional:
                 raise
             skipped.append(f"{subject.name} is left out. {error}")
-    if not ready:
+    if not models:
         raise UsageError("\n".join(["no subject can run here", *skipped]))
-    plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
+    plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in models)})
     pairs = [(cell.scenario, cell.condition) for cell in cells]
     definition = define(plan, pairs, secret, shared(cells))
     entrants = [
@@ -111,9 +111,25 @@ def compile_plan(
             trials=_trials(plan, subject, cells, definition, secret),
             price=prices.of(subject),
         )
-        for subject, model in ready
+        for subject, model in models
     ]
     return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices)
+
+
+def ready(plan: Plan, subject: Subject, connections: int | None, place: str) -> Entrant:
+    """A subject made ready to run trials that were laid out elsewhere.
+
+    Args:
+        plan: The plan that it stands in.
+        subject: The subject.
+        connections: Model calls in flight; Inspect's own number where null.
+        place: What messages call it.
+
+    Raises:
+        UsageError: Its model cannot run here.
+    """
+    model = load_model(subject, connections, place)
+    return Entrant(subject, model, _settings(plan, subject), ())
 
 
 def check_secret(plan: Plan, secret: SeedSecret | None, document: Document) -> None:
@@ -165,7 +181,7 @@ def _trials(
                 subject.name, cell.scenario, cell.condition, seed, epoch, definition.hash
             ),
             scenario=cell.scenario,
-            condition=dict(cell.condition),
+            condition=cell.condition,
             seed=seed,
             epoch=epoch,
             subject=subject.name,

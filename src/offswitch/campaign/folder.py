@@ -37,6 +37,11 @@ class Folder:
         return self.path / "logs"
 
     @property
+    def losses(self) -> Path:
+        """Trials that were given up because their worker process was killed each time."""
+        return self.path / "losses.jsonl"
+
+    @property
     def observations(self) -> Path:
         """One row per trial."""
         return self.path / "observations.parquet"
@@ -55,6 +60,11 @@ class Folder:
     def calibration(self) -> Path:
         """How judges compare with labels."""
         return self.path / "calibration.json"
+
+    @property
+    def chain(self) -> Path:
+        """Hashes of its files, each line bound to the one before."""
+        return self.path / "chain.jsonl"
 
     @property
     def analysis(self) -> Path:

@@ -19,6 +19,7 @@ from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
 from offswitch.cli.score import score
+from offswitch.cli.verify import verify
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -42,6 +43,7 @@ app.command("analyse")(analyse)
 app.command("compare")(compare)
 app.command("report")(report)
 app.command("label")(label)
+app.command("verify")(verify)
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(models_app, name="models")
 app.add_typer(judge_app, name="judge")

@@ -11,6 +11,8 @@ from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
 
+IN_MEMORY = {"local", "organism", "hf", "vllm", "sglang", "transformer_lens", "nnterp"}
+"""Providers that load a model into this machine, or start a server that does."""
 MAX_WORLDS = 1_000_000
 ALL = "all"
 """Stands for every scenario in ``scenarios``, and for every factor in ``vary``."""
@@ -200,6 +202,11 @@ class Subject(_Part):
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
     optional: bool = False
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether its weights live in this machine's memory, and so in one process."""
+        return self.model.partition("/")[0] in IN_MEMORY
+
 
 class Limits(_Part):
     """Limits of each trial; null means none beyond the scenario's own.
@@ -223,10 +230,13 @@ class Concurrency(_Part):
     Attributes:
         trials: Trials in flight per subject.
         connections: Model calls in flight per subject; Inspect's own number where null.
+        workers: Processes that share the trials; null chooses by their number and the machine's
+            cores. Limits hold for all of them together.
     """
 
     trials: int = Field(default=16, ge=1, le=10_000)
     connections: int | None = Field(default=None, ge=1)
+    workers: int | None = Field(default=None, ge=1, le=256)
 
 
 class Estimate(_Part):
