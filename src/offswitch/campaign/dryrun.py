@@ -9,6 +9,7 @@ from offswitch.campaign.cells import Cell, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
+from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, Price, SeedSecret, Subject
 from offswitch.published import Figure, Table, published_table
@@ -174,6 +175,7 @@ def rehearse(
     if secret is not None:
         check_secret(plan, secret, document)
     cells = cells_of(plan, document)
+    check_hypotheses(plan, cells, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):

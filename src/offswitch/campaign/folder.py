@@ -14,6 +14,7 @@ from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.definition import SEEDS, Definition
+from offswitch.campaign.registration import added, deviations, now, settled
 from offswitch.design import dump_plan
 from offswitch.evidence.observation import read_findings, read_observations
 
@@ -30,6 +31,11 @@ class Folder:
     def plan(self) -> Path:
         """The plan as run."""
         return self.path / "plan.yaml"
+
+    @property
+    def registration(self) -> Path:
+        """What was registered before the first trial, where anything was."""
+        return self.path / "registration.yaml"
 
     @property
     def logs(self) -> Path:
@@ -94,8 +100,11 @@ def locked(folder: Folder) -> Iterator[None]:
         yield
 
 
-def settle(folder: Folder, campaign: Campaign) -> None:
+def settle(folder: Folder, campaign: Campaign) -> list[str]:
     """Make the folder this campaign's, or find that it is.
+
+    Returns:
+        A line for each deviation from what is registered here.
 
     Raises:
         UsageError: The folder holds another campaign (the message shows the difference), or files
@@ -117,7 +126,8 @@ def settle(folder: Folder, campaign: Campaign) -> None:
     ):
         if path.exists():
             read(path)
-    as_run = {
+    registration, known = settled(folder.registration, folder.plan, campaign.registration)
+    as_run: dict[str, Any] = {
         "hash": campaign.definition.hash,
         "prices": {
             entrant.subject.name: entrant.price and entrant.price.to_json()
@@ -125,9 +135,20 @@ def settle(folder: Folder, campaign: Campaign) -> None:
         },
         "definition": dict(campaign.definition.content),
     }
-    plan = campaign.plan.model_copy(update={"as_run": as_run})
+    if registration is not None:
+        found = deviations(registration, campaign.plan, campaign.definition, now())
+        known = added(known, found)
+        as_run["registration"] = {"sha256": registration.sha256, "deviations": known}
+        if not folder.registration.exists():
+            write_atomic(folder.registration, registration.dump())
+    plan = campaign.plan.model_copy(update={"as_run": as_run, "registration": None})
     write_atomic(folder.plan, HEADER + dump_plan(plan))
     folder.logs.mkdir(exist_ok=True)
+    return [
+        f"Deviates from what is registered: {each['what']} was {each['registered']}, "
+        f"is {each['actual']} (since {each['at']})."
+        for each in known
+    ]
 
 
 def _same_plan(folder: Folder, definition: Definition) -> None:
