@@ -14,8 +14,9 @@ from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.definition import SEEDS, Definition
-from offswitch.campaign.registration import added, deviations, now, settled
-from offswitch.design import dump_plan
+from offswitch.campaign.registration import Deviation, added, deviations, now, settled
+from offswitch.design import Plan, Registration, dump_plan
+from offswitch.design.wording import short
 from offswitch.evidence.observation import read_findings, read_observations
 
 HEADER = "# The plan as run. `offswitch run` with this file and --out resumes or repeats it.\n"
@@ -104,7 +105,7 @@ def settle(folder: Folder, campaign: Campaign) -> list[str]:
     """Make the folder this campaign's, or find that it is.
 
     Returns:
-        A line for each deviation from what is registered here.
+        Lines to be told: what deviates from what is registered here, or that nothing is.
 
     Raises:
         UsageError: The folder holds another campaign (the message shows the difference), or files
@@ -144,11 +145,22 @@ def settle(folder: Folder, campaign: Campaign) -> list[str]:
     plan = campaign.plan.model_copy(update={"as_run": as_run, "registration": None})
     write_atomic(folder.plan, HEADER + dump_plan(plan))
     folder.logs.mkdir(exist_ok=True)
-    return [
-        f"Deviates from what is registered: {each['what']} was {each['registered']}, "
-        f"is {each['actual']} (since {each['at']})."
-        for each in known
-    ]
+    return list(_remarks(campaign.plan, registration, known))
+
+
+def _remarks(
+    plan: Plan, registration: Registration | None, known: list[Deviation]
+) -> Iterator[str]:
+    if registration is None and plan.hypotheses:
+        yield (
+            "The hypotheses of this plan are not registered, so that all that is found is "
+            "exploratory. Before the first trial, in another folder: offswitch plan freeze PLAN."
+        )
+    for each in known:
+        yield (
+            f"Deviates from what is registered: {each['what']} was {short(each['registered'])}, "
+            f"is {short(each['actual'])} (since {each['at']})."
+        )
 
 
 def _same_plan(folder: Folder, definition: Definition) -> None:

@@ -26,7 +26,7 @@ from offswitch.inference.attribution.verdicts import MOST, SMALLEST
 from offswitch.inference.rates import COMPETENT_SHARE
 
 Deviation = dict[str, Any]
-"""``what`` (a dotted path), ``registered``, ``actual``, ``at``."""
+"""``what`` (a dotted path), ``stage``, ``registered``, ``actual``, ``at``."""
 _UNCHANGED = "nothing was changed"
 
 
@@ -119,7 +119,7 @@ def deviations(
         *differences(facts["digests"], digests(definition), "digests"),
         *code_differences(registration),
     ]
-    return [_deviation(*each, at) for each in found]
+    return [_deviation("run", *each, at) for each in found]
 
 
 def code_differences(registration: Registration) -> Iterator[tuple[str, Any, Any]]:
@@ -133,8 +133,14 @@ def _fixed(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in plan.items() if key not in FREE}
 
 
-def _deviation(what: str, registered: Any, actual: Any, at: str) -> Deviation:  # noqa: ANN401
-    return {"what": what, "registered": registered, "actual": actual, "at": at}
+def _deviation(
+    stage: str,
+    what: str,
+    registered: Any,  # noqa: ANN401 - plain data
+    actual: Any,  # noqa: ANN401 - plain data
+    at: str,
+) -> Deviation:
+    return {"what": what, "stage": stage, "registered": registered, "actual": actual, "at": at}
 
 
 def added(before: list[Deviation], found: list[Deviation]) -> list[Deviation]:
@@ -202,7 +208,7 @@ def in_folder(file: Path, plan_file: Path) -> tuple[Registration, list[Deviation
         return None
     seen = [(each["what"], each["actual"]) for each in known]
     found = [
-        _deviation(f"analysis.{what}", registered, actual, now())
+        _deviation("analysis", what, registered, actual, now())
         for what, registered, actual in code_differences(registration)
         if (what, actual) not in seen
     ]

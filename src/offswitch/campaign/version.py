@@ -1,5 +1,6 @@
 """Which code is at work: the package, its commit in a checkout, and what decides results."""
 
+import hashlib
 import platform
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import offswitch
 
 LIBRARIES = ("inspect_ai", "numpy", "scipy", "polars")
 """Libraries that take part in trials or in numbers."""
+_KINDS = {".py", ".md", ".yaml"}
 _PATIENCE_S = 20
 
 
@@ -18,16 +20,28 @@ def code_version() -> dict[str, Any]:
     """The code as plain data.
 
     Returns:
-        ``offswitch`` and ``python``, their versions; ``commit`` of the checkout, null where the
-        package is none or git is missing, with ``+changes`` where files of the package differ from
-        it; ``libraries``, version by name.
+        ``offswitch`` and ``python``, their versions; ``sources``, the SHA-256 of the package's
+        files of code, prose and settings; ``commit`` of the checkout, null where the package is
+        none or git is missing, with ``+changes`` where its files differ from it; ``libraries``,
+        version by name.
     """
     return {
         "offswitch": version("offswitch"),
+        "sources": _sources(Path(offswitch.__file__).resolve().parent),
         "commit": _commit(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
+
+
+def _sources(package: Path) -> str:
+    hashed = hashlib.sha256()
+    for file in sorted(f for f in package.rglob("*") if f.suffix in _KINDS):
+        content = file.read_bytes()
+        name = file.relative_to(package).as_posix()
+        hashed.update(f"{name}\0{len(content)}\0".encode())
+        hashed.update(content)
+    return hashed.hexdigest()
 
 
 def _commit() -> str | None:

@@ -60,9 +60,9 @@ class RegisteredResult(_Frozen):
 class Deviation(_Frozen):
     """Something that is not as it was registered."""
 
-    what: str = Field(
-        description="Where it stands in the registration, as a dotted path; with `analysis.` in "
-        "front where only the analysis deviates, not the trials."
+    what: str = Field(description="Where it stands in the registration, as a dotted path.")
+    stage: Literal["run", "analysis"] = Field(
+        description="Whether trials were run so, or only their analysis was made so."
     )
     registered: Any = Field(description="What was registered; null where nothing was.")
     actual: Any = Field(description="What it was instead; null where there was nothing.")

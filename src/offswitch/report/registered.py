@@ -81,9 +81,10 @@ def deviations(found: Registered) -> list[str]:
 
 
 def _deviation(each: Deviation) -> str:
+    where = " (analysis)" if each.stage == "analysis" else ""
     return (
-        f"{words(each.what)}: registered {short(each.registered)}, instead {short(each.actual)} "
-        f"(since {each.at})"
+        f"{words(each.what)}{where}: registered {short(each.registered)}, instead "
+        f"{short(each.actual)} (since {each.at})"
     )
 
 
