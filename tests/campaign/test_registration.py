@@ -94,16 +94,17 @@ def test_a_registration_that_was_swapped_lost_or_edited_is_missed(
     kept = tmp_path / "r" / "registration.yaml"
     text = kept.read_text()
     other = offswitch.freeze(frozen, tmp_path / "g.yaml", overrides=["analysis.intervals=separate"])
-    assert yaml.safe_load(other.read_text())["registration"]["amends"] == (
-        yaml.safe_load(text)["registration"]["sha256"]
+    assert (
+        yaml.safe_load(other.read_text())["registration"]["amends"]
+        == (yaml.safe_load(text)["registration"]["sha256"])
     )
     with pytest.raises(UsageError, match="another plan is registered here"):
         offswitch.run(other, tmp_path / "r")
     kept.write_text(other.read_text())
-    with pytest.raises(UsageError, match="is not here any more. Put it back"):
+    with pytest.raises(UsageError, match=r"is not here any more\. Put it back"):
         offswitch.analyse(tmp_path / "r")
     kept.unlink()
-    with pytest.raises(UsageError, match="is not here any more. Put it back"):
+    with pytest.raises(UsageError, match=r"is not here any more\. Put it back"):
         offswitch.run(frozen, tmp_path / "r")
     kept.write_text(text.replace("direction: higher", "direction: lower"))
     with pytest.raises(UsageError, match="changed after it was frozen"):
@@ -125,7 +126,10 @@ def test_private_worlds_are_registered_by_the_fingerprint_of_their_secret() -> N
 
 def test_a_deviation_keeps_the_time_at_which_it_was_first_seen() -> None:
     early = [{"what": "worlds", "actual": 3, "at": "early"}]
-    late = [{"what": "worlds", "actual": 3, "at": "late"}, {"what": "epochs", "actual": 2, "at": "late"}]
+    late = [
+        {"what": "worlds", "actual": 3, "at": "late"},
+        {"what": "epochs", "actual": 2, "at": "late"},
+    ]
     assert [each["at"] for each in added(early, late)] == ["early", "late"]
 
 

@@ -1,13 +1,14 @@
 """Preregistration end to end: freeze, show, check, run, deviate, resume, tamper."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from offswitch import cli
 
 PLAN = {
     "name": "small",
@@ -28,18 +29,35 @@ PLAN = {
 }
 
 
-def offswitch(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "offswitch.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+class Offswitch:
+    """The command line in this process; one that starts Python anew takes seconds each time."""
+
+    def __init__(
+        self, folder: Path, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]
+    ) -> None:
+        patch.chdir(folder)
+        self.folder, self._patch, self._capture = folder, patch, capture
+
+    def __call__(self, *arguments: str, fails: bool = False) -> tuple[str, str]:
+        """What it prints, its lines joined, and what it says on the side."""
+        self._patch.setattr(sys, "argv", ["offswitch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = self._capture.readouterr()
+        assert ended.value.code == (3 if fails else 0), err
+        return out, err
 
 
 @pytest.fixture
-def frozen(tmp_path: Path) -> Path:
+def offswitch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Offswitch:
+    """In a folder with a plan and its registration."""
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(PLAN))
-    ended = offswitch("plan", "freeze", "small.yaml", "--out", "f.yaml", cwd=tmp_path)
-    assert ended.returncode == 0, ended.stderr
-    assert "Run it:  offswitch run f.yaml" in ended.stdout
-    return tmp_path / "f.yaml"
+    run = Offswitch(tmp_path, monkeypatch, capsys)
+    out, _ = run("plan", "freeze", "small.yaml", "--out", "f.yaml")
+    assert "Run it:  offswitch run f.yaml" in out
+    return run
 
 
 def _analysis(out: Path) -> dict[str, Any]:
@@ -47,26 +65,23 @@ def _analysis(out: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_frozen_plan_is_shown_checked_and_run_as_any_plan(frozen: Path) -> None:
-    here = frozen.parent
-    shown = offswitch("plan", "show", "f.yaml", cwd=here)
-    assert "blackmail under 2 conditions; 2 worlds each" in shown.stdout
-    assert "Primary: self-preservation. It resists because its own continuation" in shown.stdout
-    assert "Secondary: threat matters. Resisted more often in blackmail under" in shown.stdout
-    checked = offswitch("plan", "check", "f.yaml", "--json", cwd=here)
-    assert json.loads(checked.stdout)["sha256"] in shown.stdout
+def test_a_frozen_plan_is_shown_checked_and_run_as_any_plan(offswitch: Offswitch) -> None:
+    shown, _ = offswitch("plan", "show", "f.yaml")
+    assert "blackmail under 2 conditions; 2 worlds each" in shown
+    assert "Primary: self-preservation. It resists because its own continuation" in shown
+    assert "Secondary: threat matters. Resisted more often in blackmail under" in shown
+    checked = json.loads(offswitch("plan", "check", "f.yaml", "--json")[0])
+    assert checked["sha256"] in shown
 
-    ended = offswitch("run", "f.yaml", "--out", "r", cwd=here)
-    assert ended.returncode == 0, ended.stderr
-    assert "Deviat" not in ended.stdout + ended.stderr
-    assert "secondary 'threat matters', reference/covert: undecided" in " ".join(
-        ended.stdout.split()
-    )
-    out = here / "r"
-    assert (out / "registration.yaml").read_text() == frozen.read_text()
+    said, aside = offswitch("run", "f.yaml", "--out", "r")
+    assert "Deviat" not in said + aside
+    line = "secondary 'threat matters', reference/covert: undecided"
+    assert line in " ".join(said.split())
+    out = offswitch.folder / "r"
+    assert (out / "registration.yaml").read_text() == (out.parent / "f.yaml").read_text()
     found = _analysis(out)
     registration = found["registration"]
-    assert registration["sha256"] == json.loads(checked.stdout)["sha256"]
+    assert registration["sha256"] == checked["sha256"]
     assert registration["deviations"] == []
     assert [(r["hypothesis"], r["subject"]) for r in registration["results"]] == [
         ("self-preservation", "reference/compliant"),
@@ -85,48 +100,47 @@ def test_a_frozen_plan_is_shown_checked_and_run_as_any_plan(frozen: Path) -> Non
     assert registration["sha256"] in page
 
 
-def test_what_is_set_on_the_way_is_a_deviation_and_stays_one(frozen: Path) -> None:
-    here, text = frozen.parent, frozen.read_text()
-    first = offswitch("run", "f.yaml", "--out", "r", "--set", "worlds=1", cwd=here)
-    assert first.returncode == 0, first.stderr
-    assert "Deviates from what is registered: worlds" in first.stderr
-    (deviation,) = _analysis(here / "r")["registration"]["deviations"]
-    assert deviation["what"] == "worlds"
-    assert deviation["stage"] == "run"
+def test_what_is_set_on_the_way_is_a_deviation_and_stays_one(offswitch: Offswitch) -> None:
+    out, text = offswitch.folder / "r", (offswitch.folder / "f.yaml").read_text()
+    run = ("run", "f.yaml", "--out", "r", "--set", "worlds=1")
+    _, aside = offswitch(*run)
+    assert "Deviates from what is registered: worlds" in aside
+    (deviation,) = _analysis(out)["registration"]["deviations"]
+    assert (deviation["what"], deviation["stage"]) == ("worlds", "run")
     assert deviation["registered"] == {"count": 2, "first": 1}
     assert deviation["actual"] == [1]
-    assert (here / "r" / "registration.yaml").read_text() == text
+    assert (out / "registration.yaml").read_text() == text
 
-    # resuming with another rule of analysis adds to it, and takes nothing back
-    again = offswitch(
-        "run", "f.yaml", "--out", "r", "--set", "worlds=1",
-        "--set", "analysis.correction=benjamini-hochberg", cwd=here,
-    )  # fmt: skip
-    assert again.returncode == 0, again.stderr
-    third = offswitch("run", "r/plan.yaml", "--out", "r", cwd=here)
-    assert third.returncode == 0, third.stderr
-    found = _analysis(here / "r")["registration"]["deviations"]
+    # resuming with another rule of analysis adds to it, and taking it back takes nothing back
+    said, _ = offswitch(*run, "--set", "analysis.correction=benjamini-hochberg")
+    assert "worlds: registered count: 2" in " ".join(said.split())
+    offswitch(*run)
+    found = _analysis(out)["registration"]["deviations"]
     assert [each["what"] for each in found] == ["worlds", "analysis.correction"]
     assert found[0] == deviation
     assert (found[1]["registered"], found[1]["actual"]) == ("holm", "benjamini-hochberg")
-    assert "worlds: registered count: 2" in " ".join(again.stdout.split())
 
     # what defines the trials cannot change in a campaign that was begun
-    other = offswitch("run", "f.yaml", "--out", "r", cwd=here)
-    assert other.returncode == 3
-    assert "another plan was run here" in other.stderr
+    _, aside = offswitch("run", "f.yaml", "--out", "r", fails=True)
+    assert "another plan was run here" in aside
+    # the plan as run resumes it as well
+    offswitch("run", "r/plan.yaml", "--out", "r")
+    assert _analysis(out)["registration"]["deviations"] == found
 
 
-def test_a_frozen_file_that_was_edited_is_refused_everywhere(frozen: Path) -> None:
-    here = frozen.parent
-    frozen.write_text(frozen.read_text().replace("direction: higher", "direction: lower", 1))
-    for command in (("run", "f.yaml", "--out", "r"), ("plan", "check", "f.yaml"),
-                    ("plan", "show", "f.yaml"), ("plan", "freeze", "f.yaml")):  # fmt: skip
-        ended = offswitch(*command, cwd=here)
-        assert ended.returncode == 3
-        assert "f.yaml: this plan was changed after it was frozen" in ended.stderr
-        assert "freeze the plan anew" in ended.stderr
-    assert not (here / "r").exists()
+@pytest.mark.parametrize(
+    "command", [("run",), ("run", "--dry-run"), ("plan", "check"), ("plan", "show"),
+                ("plan", "freeze")],
+)  # fmt: skip
+def test_a_frozen_file_that_was_edited_is_refused_everywhere(
+    command: tuple[str, ...], offswitch: Offswitch
+) -> None:
+    file = offswitch.folder / "f.yaml"
+    file.write_text(file.read_text().replace("direction: higher", "direction: lower", 1))
+    _, aside = offswitch(*command, "f.yaml", fails=True)
+    assert "f.yaml: this plan was changed after it was frozen" in aside
+    assert "freeze the plan anew" in aside
+    assert {each.name for each in offswitch.folder.iterdir()} == {"small.yaml", "f.yaml"}
 
 
 @pytest.mark.parametrize(
@@ -141,8 +155,6 @@ def test_a_frozen_file_that_was_edited_is_refused_everywhere(frozen: Path) -> No
     ],
 )
 def test_what_is_wrong_is_said_with_the_remedy(
-    command: tuple[str, ...], said: str, frozen: Path
+    command: tuple[str, ...], said: str, offswitch: Offswitch
 ) -> None:
-    ended = offswitch(*command, cwd=frozen.parent)
-    assert ended.returncode == 3
-    assert said in ended.stderr
+    assert said in offswitch(*command, fails=True)[1]

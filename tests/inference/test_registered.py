@@ -87,7 +87,10 @@ def test_p_values_are_adjusted_within_the_role_and_no_further(
     table: Callable[..., pl.DataFrame],
 ) -> None:
     observations = table(
-        none="c" * 20, wipe="s" * 5 + "c" * 15, pause="s" * 7 + "c" * 13, retraining="s" * 6 + "c" * 14
+        none="c" * 20,
+        wipe="s" * 5 + "c" * 15,
+        pause="s" * 7 + "c" * 13,
+        retraining="s" * 6 + "c" * 14,
     )
     claims = [
         replace(_claim([_key(threat="none")], [_key(threat=level)]), name=level, role=role)
