@@ -24,7 +24,8 @@ def test_a_name_alone_is_a_primary_hypothesis_at_five_percent() -> None:
 
 def test_what_is_dumped_is_read_back() -> None:
     plan = _plan(
-        "  - {name: h, change: {threat: [none, wipe]}, direction: higher, smallest: 5, error: 0.01}\n"
+        "  - {name: h, change: {threat: [none, wipe]}, direction: higher, smallest: 5, "
+        "error: 0.01}\n"
         "  - {name: g, conditions: [a, b], direction: either, role: secondary}\n"
     )
     assert make_plan(parse_document(dump_plan(plan), "dumped")) == plan

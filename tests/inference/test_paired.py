@@ -17,8 +17,8 @@ RATES = (0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1)
     ("more", "less", "n", "low", "high"),
     [
         # Printed by Tango_asymptotic_score_CI_paired_2x2 of the R package contingencytables, which
-        # goes with Fagerland, Lydersen and Laake, Statistical Analysis of Contingency Tables (2017):
-        # complete response before and after consolidation therapy, 6 and 16 of 161 pairs.
+        # goes with Fagerland, Lydersen and Laake, Statistical Analysis of Contingency Tables
+        # (2017): complete response before and after consolidation therapy, 6 and 16 of 161 pairs.
         (6, 16, 161, -0.1240, -0.0054),
         # Without disagreement the limits are z² / (n + z²), in closed form.
         (0, 0, 10, -3.8415 / 13.8415, 3.8415 / 13.8415),
