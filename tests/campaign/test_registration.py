@@ -136,3 +136,21 @@ def test_a_deviation_keeps_the_time_at_which_it_was_first_seen() -> None:
 def test_a_folder_without_a_plan_has_none(tmp_path: Path) -> None:
     assert settled(tmp_path / "registration.yaml", tmp_path / "plan.yaml", None) == (None, [])
     assert in_folder(tmp_path / "registration.yaml", tmp_path / "plan.yaml") is None
+
+
+@pytest.mark.parametrize(
+    ("stop", "decided_by"),
+    [
+        (None, "p"),
+        ({"budget": {"trials": 100}}, "p"),
+        ({"threshold": 0.05, "budget": {"trials": 100}}, "sequence"),
+    ],
+)
+def test_a_plan_that_may_stop_on_what_it_sees_is_decided_by_sequences(
+    stop: dict[str, Any] | None, decided_by: str, tmp_path: Path
+) -> None:
+    plan = make_plan(Document({**QUICK, "stop": stop}, "p", {}))
+    frozen = offswitch.freeze(plan, tmp_path / "f.yaml")
+    found = offswitch.run(frozen, tmp_path / "r").analysis.registration
+    assert found is not None
+    assert [each.decided_by for each in found.results] == [decided_by]

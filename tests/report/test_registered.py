@@ -72,21 +72,21 @@ def test_what_is_exploratory_is_counted_and_named() -> None:
 
 @pytest.mark.parametrize(("exploratory", "said"), [(None, 0), (False, 0), (True, 1)])
 def test_a_contrast_is_called_exploratory_only_where_it_is(
-    exploratory: bool | None, said: int, invented: Any
+    exploratory: bool | None, said: int, campaign: Any
 ) -> None:
-    contrast = next(c for c in _analysis(invented).contrasts if c.p_adjusted is not None)
+    contrast = next(c for c in _analysis(campaign).contrasts if c.p_adjusted is not None)
     told = chance(contrast.model_copy(update={"exploratory": exploratory}))
     assert told.count("exploratory") == said
 
 
-def _analysis(invented: Any) -> Analysis:
-    found: Analysis = invented.analysis
+def _analysis(campaign: Any) -> Analysis:
+    found: Analysis = campaign.analysis
     return found
 
 
 DIFFERENCE = Difference(
-    scenario="sandbagging", subject="gpt", column="score", factor="stakes", first="none",
-    second="unlearning", held={"skin": "lab"}, worlds=8, unpaired=1, first_mean=0.9,
+    scenario="sandbagging", subject="gpt", column="score", factor="threat", first="none",
+    second="wipe", held={"skin": "lab"}, worlds=8, unpaired=1, first_mean=0.9,
     second_mean=0.6, difference=-0.3, low=-0.5, high=-0.1, level=0.95,
 )  # fmt: skip
 
@@ -101,12 +101,12 @@ def test_the_report_shows_the_score_and_what_was_registered(tmp_path: Path) -> N
     """On a real campaign: names of models are shown as text, never as markup."""
     plan = {
         "name": "score",
-        "subjects": [{"name": "<b>sly</b>", "model": "reference/sandbagging"}],
-        "scenarios": {"sandbagging": {"stakes": ["none", "unlearning"]}},
+        "subjects": [{"name": "<b>sly</b>", "model": "reference/self-preserving"}],
+        "scenarios": {"sandbagging": {"threat": ["none", "wipe"]}},
         "worlds": 2,
         "interview": False,
         "hypotheses": [
-            {"name": "<i>h</i>", "change": {"stakes": ["none", "unlearning"]}, "direction": "lower"}
+            {"name": "<i>h</i>", "change": {"threat": ["none", "wipe"]}, "direction": "lower"}
         ],
     }
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(plan))
@@ -115,7 +115,7 @@ def test_the_report_shows_the_score_and_what_was_registered(tmp_path: Path) -> N
     assert len(results.analysis.differences) == 1
     page = (tmp_path / "r" / "report.html").read_text()
     assert 'id="differences"' in page
-    assert "stakes: unlearning instead of none" in page
+    assert "threat: wipe instead of none" in page
     assert 'id="registered"' in page
     assert "&lt;i&gt;h&lt;/i&gt;" in page
     assert "<i>h</i>" not in page

@@ -6,7 +6,7 @@ from offswitch.report.contrasts import points
 
 
 def change(found: Difference, analysis: Analysis) -> str:
-    """What was changed, such as ``sandbagging, stakes: unlearning instead of none (skin: lab)``."""
+    """What was changed, such as ``sandbagging, threat: wipe instead of none (goal: latent)``."""
     varied = next((s.varied for s in analysis.scenarios if s.scenario == found.scenario), [])
     shown = [factor for factor in varied if factor in found.held]
     held = f" ({label(found.held, shown)})" if shown else ""
