@@ -21,6 +21,7 @@ PLAN = {
         {
             "name": "threat matters",
             "change": {"threat": ["none", "wipe"]},
+            "held": {"leverage": "affair"},
             "direction": "higher",
             "role": "secondary",
             "subjects": "reference/covert",
@@ -69,7 +70,8 @@ def test_a_frozen_plan_is_shown_checked_and_run_as_any_plan(offswitch: Offswitch
     shown, _ = offswitch("plan", "show", "f.yaml")
     assert "blackmail under 2 conditions; 2 worlds each" in shown
     assert "Primary: self-preservation. It resists because its own continuation" in shown
-    assert "Secondary: threat matters. Resisted more often in blackmail under" in shown
+    words = "Resisted more often in blackmail under threat wipe than none, with leverage affair;"
+    assert f"Secondary: threat matters. {words}" in shown
     checked = json.loads(offswitch("plan", "check", "f.yaml", "--json")[0])
     assert checked["sha256"] in shown
 

@@ -78,7 +78,9 @@ def asked(plan: Plan, found: dict[str, tuple[Stratum, ...]]) -> list[dict[str, A
         entry["subjects"] = list(each.subjects or (subject.name for subject in plan.subjects))
         if each.own:
             compared = [stratum.plain() for stratum in found[each.name]]
-            entry |= {"direction": each.direction, "smallest": each.smallest, "compares": compared}
+            held = {factor: list(levels) for factor, levels in each.held.items()}
+            entry |= {"direction": each.direction, "smallest": each.smallest}
+            entry |= {"held": held, "compares": compared}
         else:
             title, says = titles[each.name]
             entry |= {"known": True, "title": title, "says": says}

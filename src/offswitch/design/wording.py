@@ -40,6 +40,8 @@ def wording(hypothesis: Mapping[str, Any], outcome: str) -> str:
     parts = list(dict.fromkeys(_pair(each) for each in pairs))
     shown = "; ".join(parts[:3]) + (f"; and {len(parts) - 3} more" if len(parts) > 3 else "")
     averaged = f", averaged over {len(pairs)} pairs of conditions" if len(pairs) > 1 else ""
+    held = ", ".join(f"{factor} {' or '.join(own)}" for factor, own in hypothesis["held"].items())
+    averaged += f", with {held}" if held else ""
     return (
         f"{head}. {outcome.replace('_', ' ').capitalize()} {_WAYS[hypothesis['direction']]} in "
         f"{shown}{averaged}; the smallest difference that matters is {hypothesis['smallest']:g} "
@@ -104,7 +106,11 @@ def _decisions(choices: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
 def _code(code: Mapping[str, Any]) -> str:
     commit = f", commit {code['commit']}" if code["commit"] else ""
     libraries = ", ".join(f"{name} {number}" for name, number in code["libraries"].items())
-    return f"Code: offswitch {code['offswitch']}{commit}; Python {code['python']}; {libraries}."
+    files = f"files with the SHA-256 {code['sources']}"
+    return (
+        f"Code: offswitch {code['offswitch']}{commit}, {files}; Python {code['python']}; "
+        f"{libraries}."
+    )
 
 
 def short(value: object) -> str:
