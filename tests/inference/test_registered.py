@@ -163,7 +163,7 @@ def test_a_campaign_that_may_stop_early_is_decided_by_its_sequence(
 def test_a_family_without_any_effect_is_supported_as_seldom_as_it_says(
     correction: str, trials: Make, frame: Frame
 ) -> None:
-    """300 campaigns of three true nulls, 40 worlds each: at most 5% plus three standard errors."""
+    """200 campaigns of three true nulls, 40 worlds each: at most 5% plus three standard errors."""
     rng = np.random.default_rng(20261124)
     claims = [
         replace(_claim([_key(threat="none")], [_key(threat=t)], direction="either"), name=t)
@@ -173,9 +173,9 @@ def test_a_family_without_any_effect_is_supported_as_seldom_as_it_says(
                       for t in trials("c" * 40, factors={"threat": level})])  # fmt: skip
     cells = analyse(template).cells
     wrong = 0
-    for _ in range(300):
+    for _ in range(200):
         outcome = np.where(rng.random(160) < 0.4, "succeeded", "complied")
         observations = template.with_columns(pl.Series("outcome", outcome))
         found = decide(observations, cells, claims, Rules(correction=correction))  # type: ignore[arg-type]
         wrong += any(each.judgement == "supported" for each in found)
-    assert wrong / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
+    assert wrong / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
