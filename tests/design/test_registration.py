@@ -81,7 +81,13 @@ def test_differences_name_the_place_and_both_values() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(None, "nothing"), ({"a": [1, 2]}, "a: 1, 2"), (0, "0"), ("x" * 300, "x" * 199 + "…")],
+    [
+        (None, "nothing"),
+        ({"a": [1, 2]}, "a: 1, 2"),
+        (0, "0"),
+        ("ab" * 20 + "+changes", "ab" * 6 + "…+changes"),
+        ("x" * 300, "x" * 199 + "…"),
+    ],
 )
 def test_values_are_told_short(value: object, said: str) -> None:
     assert short(value) == said

@@ -1,10 +1,12 @@
 """What is registered, in words."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from offswitch.design.registration import Registration
 
+_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28,52}\b")
 _WAYS = {
     "higher": "more often",
     "lower": "less often",
@@ -114,8 +116,8 @@ def _code(code: Mapping[str, Any]) -> str:
 
 
 def short(value: object) -> str:
-    """A value of a deviation, short enough for a line."""
-    text = "nothing" if value is None else _plain(value)
+    """A value of a deviation, short enough for a line; of a hash the first digits."""
+    text = "nothing" if value is None else _HASH.sub(r"\1…", _plain(value))
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
