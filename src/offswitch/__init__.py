@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from offswitch.api_compare import compare
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
+    from offswitch.api_registration import freeze
     from offswitch.api_verify import verify
     from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
@@ -35,6 +36,7 @@ __all__ = [
     "compare",
     "dry_run",
     "export_labels",
+    "freeze",
     "get_scenario",
     "judge",
     "label",
@@ -58,6 +60,7 @@ _HOMES = {
     "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
+    "freeze": "offswitch.api_registration",
     "get_scenario": "offswitch.scenarios",
     "judge": "offswitch.api_judges",
     "label": "offswitch.api_labels",

@@ -9,8 +9,9 @@ from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.designs import check_designs
 from offswitch.campaign.environment import check_sandbox, load_model
+from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.prices import Known, Prices
-from offswitch.design import Document, Plan, SeedSecret, Subject
+from offswitch.design import Document, Plan, Registration, SeedSecret, Subject
 from offswitch.published import published_table
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
@@ -48,6 +49,7 @@ class Campaign:
         entrants: The subjects.
         skipped: A line for each optional subject that cannot run here.
         prices: What models cost.
+        registration: What was registered before, if anything was.
     """
 
     plan: Plan
@@ -56,6 +58,7 @@ class Campaign:
     entrants: tuple[Entrant, ...]
     skipped: tuple[str, ...] = ()
     prices: Prices = field(default_factory=Prices)
+    registration: Registration | None = None
 
     @property
     def trials(self) -> dict[str, TrialSpec]:
@@ -68,6 +71,7 @@ def compile_plan(
     document: Document | None = None,
     prices: Prices | None = None,
     secret: SeedSecret | None = None,
+    registration: Registration | None = None,
 ) -> Campaign:
     """Resolve every name, make every model, lay out the trials.
 
@@ -76,6 +80,7 @@ def compile_plan(
         document: What it was read from, so that messages can say the line.
         prices: What models cost; the table of the package where null.
         secret: What the worlds of a private split are drawn with.
+        registration: What was registered before, if anything was.
 
     Raises:
         UsageError: A scenario, factor, level, subject, setting, table or sandbox does not exist, or
@@ -87,6 +92,7 @@ def compile_plan(
         published_table(plan.published, document.place(("published",)))
     cells = cells_of(plan, document)
     check_designs(plan, document)
+    check_hypotheses(plan, cells, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     models: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
@@ -113,7 +119,7 @@ def compile_plan(
         )
         for subject, model in models
     ]
-    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices)
+    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices, registration)
 
 
 def ready(plan: Plan, subject: Subject, connections: int | None, place: str) -> Entrant:

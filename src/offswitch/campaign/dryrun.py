@@ -12,6 +12,7 @@ from offswitch.campaign.compile import check_secret
 from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
+from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.power import assumptions as power_assumptions
 from offswitch.campaign.power import power_of
 from offswitch.campaign.powerparts import PowerPart
@@ -185,6 +186,7 @@ def rehearse(
         check_secret(plan, secret, document)
     cells = cells_of(plan, document)
     check_designs(plan, document)
+    check_hypotheses(plan, cells, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):

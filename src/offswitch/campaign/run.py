@@ -65,8 +65,7 @@ def run_campaign(
     """
     watcher = watcher or Watcher()
     with locked(folder):
-        settle(folder, campaign)
-        for line in campaign.skipped:
+        for line in (*settle(folder, campaign), *campaign.skipped):
             watcher.note(line)
         harvest = _harvest(campaign, folder, watcher)
         outcomes = {name: r.observation.outcome for name, r in harvest.records.items()}

@@ -3,6 +3,7 @@
 from offswitch.design.aliasing import Alias, Effect, aliases, confounded
 from offswitch.design.choice import Design
 from offswitch.design.document import Document, override, parse_document
+from offswitch.design.hypotheses import Choices, Hypothesis
 from offswitch.design.plan import (
     ALL,
     Concurrency,
@@ -16,22 +17,26 @@ from offswitch.design.plan import (
 )
 from offswitch.design.power import Paired, Unpaired, smallest, worlds_for
 from offswitch.design.reading import dump_plan, make_plan, plain
+from offswitch.design.registration import Registration
 from offswitch.design.secret import SeedSecret, read_secret
 
 __all__ = [
     "ALL",
     "Alias",
+    "Choices",
     "Concurrency",
     "Condition",
     "Design",
     "Document",
     "Effect",
     "Estimate",
+    "Hypothesis",
     "Limits",
     "Order",
     "Paired",
     "Plan",
     "Price",
+    "Registration",
     "SeedSecret",
     "Subject",
     "Unpaired",

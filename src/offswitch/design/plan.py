@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from offswitch.design.choice import Design
+from offswitch.design.hypotheses import Choices, Hypothesis, by_name
 from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
@@ -286,6 +287,9 @@ class Plan(_Part):
         order: In which order the trials of a world are run.
         estimate: What a dry run assumes.
         stop: When it may stop before the last world, if it may.
+        hypotheses: What it is to decide; see `offswitch.design.hypotheses`.
+        analysis: How that is decided.
+        registration: What ``offswitch plan freeze`` adds; see `offswitch.design.registration`.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -319,4 +323,9 @@ class Plan(_Part):
     order: Order = Order()
     estimate: Estimate = Estimate()
     stop: Stop | None = None
+    hypotheses: Annotated[
+        tuple[Annotated[Hypothesis, BeforeValidator(by_name)], ...], BeforeValidator(_as_list)
+    ] = ()
+    analysis: Choices = Choices()
+    registration: dict[str, Any] | None = None
     as_run: dict[str, Any] | None = None
