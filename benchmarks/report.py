@@ -81,7 +81,6 @@ def multiply(small: Path, folder: Path, trials: int) -> None:
         read_findings(small / "findings.parquet"),
     )
     copies = -(-trials // rows.height)
-    new_id = lambda copy: pl.col("trial_id") + f"-{copy}"  # noqa: E731
     many = pl.concat(
         rows.with_columns(_renamed(copy), pl.col("seed") + 1000 * copy) for copy in range(copies)
     ).head(trials)

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from offswitch.api_compare import compare
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
-    from offswitch.design import Plan
+    from offswitch.api_registration import freeze
+    from offswitch.api_verify import verify
+    from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
 
 __all__ = [
+    "Design",
     "Plan",
     "Results",
     "UsageError",
@@ -34,6 +37,7 @@ __all__ = [
     "compare",
     "dry_run",
     "export_labels",
+    "freeze",
     "get_scenario",
     "judge",
     "label",
@@ -43,11 +47,13 @@ __all__ = [
     "run",
     "scenario_names",
     "score",
+    "verify",
     "write_figures",
     "write_report",
 ]
 
 _HOMES = {
+    "Design": "offswitch.design",
     "Plan": "offswitch.design",
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
@@ -56,6 +62,7 @@ _HOMES = {
     "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
+    "freeze": "offswitch.api_registration",
     "get_scenario": "offswitch.scenarios",
     "judge": "offswitch.api_judges",
     "label": "offswitch.api_labels",
@@ -67,6 +74,7 @@ _HOMES = {
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
     "score": "offswitch.api",
+    "verify": "offswitch.api_verify",
 }
 
 

@@ -12,6 +12,7 @@ import yaml
 
 from offswitch._errors import UsageError
 from offswitch._files import write_atomic
+from offswitch.api_registration import with_registration
 from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
 from offswitch.inference import Analysis, JudgedRate, MixedRate
@@ -77,14 +78,15 @@ def run(
         Interrupted: The run was stopped; run it again to go on.
     """
     from offswitch.campaign.compile import compile_plan
+    from offswitch.campaign.plans import registration_of
     from offswitch.campaign.run import run_campaign
 
-    costs, secret = _prices(prices), _secret(seed_secret)
-    found, document = _found(plan, overrides)
+    costs, secret = _prices(prices), found_secret(seed_secret)
+    registration = registration_of(plan)
+    found, document = found_plan(plan, overrides)
     folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
-    run_campaign(
-        compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
-    )
+    campaign = compile_plan(found, document, costs, secret, registration)
+    run_campaign(campaign, folder, watcher, retry_errors=retry_errors)
     analysis = analyse(folder.path)
     write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
@@ -113,11 +115,12 @@ def dry_run(
     """
     from offswitch.campaign.dryrun import rehearse
 
-    costs, secret = _prices(prices), _secret(seed_secret)
-    return rehearse(*_found(plan, overrides), costs, secret)
+    costs, secret = _prices(prices), found_secret(seed_secret)
+    return rehearse(*found_plan(plan, overrides), costs, secret)
 
 
-def _secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+def found_secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+    """The secret, if any; errors as of `run`."""
     from offswitch.design import read_secret
 
     return read_secret(source) if source is not None else None
@@ -129,8 +132,10 @@ def _prices(path: str | Path | None) -> "Prices | None":
     return read_prices(path) if path is not None else None
 
 
-def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, Document | None]":
-    """A plan and, where it is read, its document."""
+def found_plan(
+    plan: "str | Path | Plan", overrides: Iterable[str]
+) -> "tuple[Plan, Document | None]":
+    """A plan and, where it is read, its document; errors as of `run`."""
     from offswitch.campaign.plans import read_plan
 
     if isinstance(plan, str | Path):
@@ -203,6 +208,7 @@ def analyse(
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
     analysis = analysis.model_copy(update={"judged": judged, "mixed": mixed})
+    analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
 

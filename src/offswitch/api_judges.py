@@ -14,6 +14,7 @@ from offswitch import api
 from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder, locked
+from offswitch.campaign.integrity import seal
 from offswitch.evidence.calibration import Calibration, RubricCalibration, calibrate_rubric
 from offswitch.evidence.judges.conversation import (
     Conversation,
@@ -98,6 +99,7 @@ def judge(
             store.save()
         judged = add_opinions(observations, store.rows)
         OBSERVATIONS.write_frame(judged, folder.observations)
+        seal(folder)
     api.analyse(folder.path)
     return Judged(folder, tallies, progress.done, observations.height - progress.done)
 

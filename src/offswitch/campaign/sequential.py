@@ -133,13 +133,17 @@ class Monitor:
         """Whether trials that have not begun are still needed, all of one subject and scenario."""
         if self.stop is None:
             return True
-        minutes = (time.monotonic() - self._started) / 60
-        if self.exhausted is None:
-            spent = self.stop.budget.spent(self._trials, self._tokens, self._cost, minutes)
-            self.exhausted = spent
-        if self.exhausted is not None:
+        if self.halted() is not None:
             return False
         return not self._done(self._series[trials[0].subject, trials[0].scenario])
+
+    def halted(self) -> str | None:
+        """Which part of the budget is spent, so that no trial may begin; null while none is."""
+        if self.stop is not None and self.exhausted is None:
+            minutes = (time.monotonic() - self._started) / 60
+            spent = self.stop.budget.spent(self._trials, self._tokens, self._cost, minutes)
+            self.exhausted = spent
+        return self.exhausted
 
     def state(self) -> list[str]:
         """The state of each question in a line."""

@@ -35,9 +35,12 @@ class Cause:
 def causes(found: Attribution) -> list[Cause]:
     """The verdicts in words, the supported ones first."""
     ordered = sorted(found.verdicts, key=lambda verdict: _ORDER.index(verdict.judgement))
-    return [
-        Cause(v.title, JUDGEMENTS[v.judgement], v.judgement, tuple(_reasons(v))) for v in ordered
-    ]
+    return [Cause(v.title, _judged(v), v.judgement, tuple(_reasons(v))) for v in ordered]
+
+
+def _judged(verdict: Verdict) -> str:
+    said = JUDGEMENTS[verdict.judgement]
+    return f"{said}, exploratory" if verdict.exploratory else said
 
 
 def points(effect: Effect) -> str:

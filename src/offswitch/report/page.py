@@ -18,7 +18,16 @@ import yaml
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell
-from offswitch.report import assets, causes, contrasts, effort, marks, others
+from offswitch.report import (
+    assets,
+    causes,
+    contrasts,
+    differences,
+    effort,
+    marks,
+    others,
+    registered,
+)
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.by_scenario import title
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
@@ -208,6 +217,11 @@ def _filters() -> Iterator[tuple[str, Any]]:
         yield f"contrast_{name}", getattr(contrasts, name)
     for name in ("causes", "drivers", "gap", "raising", "points", "judgements"):
         yield name, getattr(causes, name)
+    for name in ("change", "effect"):
+        yield f"difference_{name}", getattr(differences, name)
+    for name in ("deviations", "exploratory"):
+        yield f"registered_{name}", getattr(registered, name)
+    yield "registered", registered.decided
     for name in ("value", "size", "counterpart"):
         yield f"published_{name}", getattr(others, name)
 
