@@ -3,7 +3,7 @@
 The campaign is invented but not empty: scripted subjects are really run in two scenarios, and the
 rows of these trials, with their findings, are repeated under other seeds until there are enough.
 The repeated rows name the logs of the trials that were run, so that reading transcripts costs what
-it costs. Every page is made in a process of its own, from the folder to the file, with the analysis.
+it costs. Every page is made in a process of its own, from folder to file, with the analysis.
 
     python benchmarks/report.py [--quick]
 
