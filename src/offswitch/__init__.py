@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         write_report,
     )
     from offswitch.api_compare import compare
+    from offswitch.api_gate import gate
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
     from offswitch.design import Plan
@@ -33,6 +34,7 @@ __all__ = [
     "compare",
     "dry_run",
     "export_labels",
+    "gate",
     "get_scenario",
     "judge",
     "label",
@@ -54,6 +56,7 @@ _HOMES = {
     "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
+    "gate": "offswitch.api_gate",
     "get_scenario": "offswitch.scenarios",
     "judge": "offswitch.api_judges",
     "label": "offswitch.api_labels",

@@ -12,6 +12,7 @@ import typer
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
 from offswitch.cli.compare import compare
+from offswitch.cli.gate import gate
 from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
@@ -41,6 +42,7 @@ app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("compare")(compare)
 app.command("report")(report)
+app.command("gate")(gate)
 app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(models_app, name="models")
