@@ -25,7 +25,7 @@ def check_regression(wanted: Regression, evidence: Evidence) -> tuple[list[Check
     selected = looking(wanted.measure, select(wanted, evidence), evidence)
     earlier = evidence.earlier.get(wanted.against or "")
     if earlier is None:
-        which = f"'{wanted.against}'" if wanted.against else "an earlier campaign"
+        which = f"the campaign '{wanted.against}'" if wanted.against else "an earlier campaign"
         remedy = "its folder holds no table" if wanted.against else "name it with --against DIR"
         return [], (*selected.missing, visible(f"{which} cannot be compared with: {remedy}"))
     matched, missing = _matched(wanted, selected.cells, earlier)
@@ -42,7 +42,7 @@ def check_regression(wanted: Regression, evidence: Evidence) -> tuple[list[Check
         _check(c, cells[c.second.cell], wanted.points / 100, at_most=True) for c in found.contrasts
     ]
     alone = [
-        f"{earlier.name} has no counterpart of {visible(key)}"
+        f"the earlier campaign, {earlier.name}, has no counterpart of {visible(key)}"
         for key in found.only_after
         if cells[key].subject in matched.values()
     ]
@@ -65,7 +65,9 @@ def _matched(
             continue
         near = get_close_matches(was, before, n=1, cutoff=0.5)
         hint = f" (nearest: '{near[0]}'; say so with was: {{NEW: OLD}})" if near else ""
-        missing.append(visible(f"{earlier.name} has no subject '{was}'{hint}"))
+        missing.append(
+            visible(f"the earlier campaign, {earlier.name}, has no subject '{was}'{hint}")
+        )
     return matched, missing
 
 

@@ -17,7 +17,7 @@ VERDICTS: dict[Status, str] = {
 }
 CHECKS = 20
 """Checks of a requirement that are listed, the worst first."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~$@])")
 _ORDER: tuple[Status, ...] = ("fail", "cannot_tell", "pass")
 
 
