@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         score,
         write_report,
     )
+    from offswitch.api_brief import write_brief
     from offswitch.api_compare import compare
     from offswitch.api_gate import gate
     from offswitch.api_judges import calibrate, judge
@@ -44,6 +45,7 @@ __all__ = [
     "run",
     "scenario_names",
     "score",
+    "write_brief",
     "write_report",
 ]
 
@@ -63,6 +65,7 @@ _HOMES = {
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",
+    "write_brief": "offswitch.api_brief",
     "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",

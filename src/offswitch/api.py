@@ -318,3 +318,20 @@ def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFram
         },
         factors={n: FactorText(f.title, f.levels) for n, f in all_factors().items()},
     )
+
+
+def report_meta(directory: str | Path) -> "ReportMeta":
+    """What is said of a campaign besides its numbers: its name, its scenarios in words.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    from offswitch.sources.scoring import read_mark
+
+    folder = Folder(Path(directory))
+    plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
+    return _meta(plan, directory, read_observations(folder.observations))

@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from offswitch.inference import Cell, Rate
-from offswitch.report.figures import cell_link
 from offswitch.report.text import plural, words
 
 
@@ -40,10 +39,11 @@ def more(needed: int | None, one: str = "trial") -> str:
 
 def link(cells: tuple[Cell, ...]) -> str | None:
     """The part of the report's address that shows the trials of a group."""
-    if len(cells) == 1:
-        return cell_link(cells[0])
-    subjects, scenarios = ({getattr(c, name) for c in cells} for name in ("subject", "scenario"))
-    parts = {"scenario": scenarios, "subject": subjects}
+    parts = {
+        "scenario": {cell.scenario for cell in cells},
+        "subject": {cell.subject for cell in cells},
+        "condition": {cell.label for cell in cells},
+    }
     only = {name: min(values) for name, values in parts.items() if len(values) == 1}
     return urlencode(only).replace("+", "%20") or None
 
