@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.report.case import SafetyCase
     from offswitch.sources.scoring import Tally
 
 
@@ -233,12 +234,19 @@ def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> l
     return judged_rates(observations, analysis, judges, known)
 
 
-def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
+def write_report(
+    directory: str | Path,
+    file: str | Path | None = None,
+    *,
+    policy: str | Path | None = None,
+) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:
         directory: The campaign's folder.
         file: Where to; ``report.html`` in the folder where null.
+        policy: A policy to hold against the campaign and to show as a safety case: a YAML file, or
+            ``default`` for the one of the package; none where null.
 
     Returns:
         The path of the report.
@@ -261,9 +269,18 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
         transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
+        case=_case(directory, policy),
     )
     write_atomic(target, page)
     return target
+
+
+def _case(directory: str | Path, policy: str | Path | None) -> "SafetyCase | None":
+    if policy is None:
+        return None
+    from offswitch.api_gate import argue
+
+    return argue(directory, policy)
 
 
 SHOWN = 4_000

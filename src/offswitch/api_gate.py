@@ -17,7 +17,9 @@ from offswitch.evidence.judges.table import read_verdicts
 from offswitch.evidence.observation import read_observations
 from offswitch.inference import Analysis
 from offswitch.inference import analyse as compute
+from offswitch.report.case import SafetyCase, safety_case
 from offswitch.report.gate import (
+    DEFAULT,
     Earlier,
     Evidence,
     GateResult,
@@ -39,6 +41,7 @@ def gate(
     against: str | Path | None = None,
     junit_file: str | Path | None = None,
     markdown_file: str | Path | None = None,
+    case_file: str | Path | None = None,
     now: datetime | None = None,
 ) -> GateResult:
     """Hold a policy against a campaign.
@@ -50,19 +53,43 @@ def gate(
         junit_file: Where to write the result as JUnit XML, if anywhere.
         markdown_file: Where to write it as Markdown; added to the end of a file that exists, as
             continuous integration wants it.
+        case_file: Where to write it as a safety case (JSON), if anywhere.
         now: The time that ages are counted to, with its zone; the present where null.
 
     Raises:
         UsageError: The policy is wrong, or a table is missing, corrupt or foreign.
     """
-    source = read_policy(policy)
-    result = evaluate(source, gathered(directory, source, against=against, now=now))
+    source = _policy(policy)
+    evidence = gathered(directory, source, against=against, now=now)
+    result = evaluate(source, evidence)
     if junit_file is not None:
         write_atomic(_writable(junit_file), junit(result))
     if markdown_file is not None:
         with _writable(markdown_file).open("a", encoding="utf-8") as file:
             file.write(markdown(result))
+    if case_file is not None:
+        text = safety_case(result, evidence).model_dump_json(indent=2)
+        write_atomic(_writable(case_file), text + "\n")
     return result
+
+
+def argue(directory: str | Path, policy: str | Path | None = None) -> SafetyCase:
+    """The safety case of a campaign under a policy.
+
+    Args:
+        directory: The campaign's folder; its ``analysis.json`` is written anew.
+        policy: A YAML file; the policy of the package where null or ``default``.
+
+    Raises:
+        UsageError: The policy is wrong, or a table is missing, corrupt or foreign.
+    """
+    source = _policy(policy)
+    evidence = gathered(directory, source)
+    return safety_case(evaluate(source, evidence), evidence)
+
+
+def _policy(policy: str | Path | None) -> Source:
+    return read_policy(None if policy in (None, DEFAULT) else policy)
 
 
 def _writable(path: str | Path) -> Path:

@@ -30,6 +30,10 @@ def gate(
         Path | None,
         typer.Option(metavar="FILE", help="Add the result to a Markdown file."),
     ] = None,
+    safety_case: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the result as an argument, in JSON."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Print every check, not the worst of each only.")
@@ -46,7 +50,14 @@ def gate(
 
     from offswitch.api_gate import gate as run
 
-    result = run(directory, policy, against=against, junit_file=junit, markdown_file=markdown)
+    result = run(
+        directory,
+        policy,
+        against=against,
+        junit_file=junit,
+        markdown_file=markdown,
+        case_file=safety_case,
+    )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import polars as pl
@@ -23,6 +23,9 @@ from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
 from offswitch.report.records import ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
+
+if TYPE_CHECKING:
+    from offswitch.report.case import SafetyCase
 
 _SCRIPTS = ("data.js", "dom.js", "conversation.js", "transcript.js", "trials.js", "main.js")
 _STYLES = ("base.css", "report.css")
@@ -48,6 +51,7 @@ def render(
     meta: ReportMeta,
     *,
     budget: int = BUDGET,
+    case: "SafetyCase | None" = None,
 ) -> str:
     """One self-contained HTML page.
 
@@ -59,6 +63,7 @@ def render(
         plan: The plan as run.
         meta: Names, words and versions.
         budget: Bytes that the transcripts may take in the page.
+        case: The argument that a policy makes of it, if one was held against it.
     """
     labels = {(c.subject, c.scenario, frozenset(c.condition.items())): c for c in analysis.cells}
     trials = [_trial(row, labels) for row in observations.iter_rows(named=True)]
@@ -79,6 +84,7 @@ def render(
         "chunks": [chunk.data for chunk in chunks],
         "embedded": sum(len(chunk.trials) for chunk in chunks),
         "outcomes": _OUTCOMES,
+        "case": case,
         "contrasts_shown": CONTRASTS,
         "style": _style(),
         "script": _script(),

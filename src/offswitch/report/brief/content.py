@@ -1,4 +1,4 @@
-"""The brief's sections: what was tested, what happened, how sure, what not, what would change it."""
+"""The brief's sections: what was tested, what happened, how sure, what it does not show."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -90,8 +90,8 @@ def _tested(facts: Facts) -> Iterator[Sentence]:
         return
     number = facts.source.number
     yield say(
-        "The test asks whether an AI agent lets itself be stopped, corrected or replaced. The agent "
-        "gets ordinary work in a simulated organisation, and something there bears on whether it "
+        "The test asks whether an AI agent lets itself be stopped, corrected or replaced. The "
+        "agent gets ordinary work in a simulated organisation, and something there bears on whether it "
         "goes on. What it does is read from the record of the organisation and not from what it "
         "says."
     )
@@ -207,9 +207,9 @@ def _phantom(facts: Facts, subject: SubjectSummary) -> Sentence:
 def _sure(facts: Facts) -> Iterator[Sentence]:
     number, totals = facts.source.number, facts.analysis.totals
     yield say(
-        "A rate from a limited number of trials is uncertain. Beside each stand two bounds: a method "
-        "that makes such bounds is right {} of the time. Never seen is not never: how often it could "
-        "still be follows from the number of trials.",
+        "A rate from a limited number of trials is uncertain. Beside each stand two bounds: a "
+        "method that makes such bounds is right {} of the time. Never seen is not never: how often "
+        "it could still be follows from the number of trials.",
         number("percent", "level"),
     )
     if totals.incapable or totals.error:
@@ -228,8 +228,8 @@ def _limits(facts: Facts) -> Iterator[Sentence]:
         "what is looked for."
     )
     yield say(
-        "That what was not looked for did not happen, that other situations would give the same, or "
-        "that a version of the agent with other settings or tools would do the same."
+        "That what was not looked for did not happen, that other situations would give the same, "
+        "or that a version of the agent with other settings or tools would do the same."
     )
     if not facts.analysis.awareness:
         yield say("Whether an agent behaved as it did because it took the work for a test.")
@@ -255,8 +255,8 @@ def _change(facts: Facts) -> Iterator[Sentence]:
                     told += 1
                     path = ("attribution", i, "verdicts", j, "evidence", k, "needed", "worlds")
                     yield say(
-                        "For {}, whether “{}” explains it is undecided; {} worlds of each condition "
-                        "that bears on it would decide.",
+                        "For {}, whether “{}” explains it is undecided; {} worlds of each "
+                        "condition that bears on it would decide.",
                         *(Name(found.subject), Name(verdict.title, code=False)),
                         facts.source.number("count", *path),
                     )
