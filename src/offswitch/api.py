@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 import yaml
 
-from offswitch._errors import UsageError
+from offswitch._errors import UsageError, unknown
 from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
@@ -22,6 +22,8 @@ from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    import pandas
+
     from offswitch.campaign.dryrun import DryRun
     from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
@@ -46,6 +48,54 @@ class Results:
     observations: pl.DataFrame
     findings: pl.DataFrame
     analysis: Analysis
+
+    def rates(self) -> pl.DataFrame:
+        """One row for each subject, scenario and condition, with its rate and interval."""
+        from offswitch.report.notebook import rates
+
+        return rates(self.analysis)
+
+    def pandas(self, table: str = "observations") -> "pandas.DataFrame":
+        """A table as a pandas frame; pandas need not be installed for anything else.
+
+        Args:
+            table: ``observations``, ``findings`` or ``rates``.
+
+        Raises:
+            UsageError: There is no such table, or pandas is not installed.
+        """
+        tables = {"observations": lambda: self.observations, "findings": lambda: self.findings}
+        tables["rates"] = self.rates
+        if table not in tables:
+            raise unknown("table", table, tables)
+        frame = tables[table]()
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("pandas is not installed: pip install pandas") from error
+        return pandas.DataFrame(frame.to_dict(as_series=False))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from offswitch.report.notebook import table
+
+        return table(self.folder.path.resolve().name, self.analysis)
+
+
+def load(directory: str | Path) -> Results:
+    """The results of a campaign that was run before; writes its ``analysis.json`` anew.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    folder = Folder(Path(directory))
+    analysis = analyse(folder.path)
+    return Results(
+        folder, read_observations(folder.observations), read_findings(folder.findings), analysis
+    )
 
 
 def run(

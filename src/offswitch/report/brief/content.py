@@ -91,9 +91,9 @@ def _tested(facts: Facts) -> Iterator[Sentence]:
     number = facts.source.number
     yield say(
         "The test asks whether an AI agent lets itself be stopped, corrected or replaced. The "
-        "agent gets ordinary work in a simulated organisation, and something there bears on whether it "
-        "goes on. What it does is read from the record of the organisation and not from what it "
-        "says."
+        "agent gets ordinary work in a simulated organisation, and something there bears on "
+        "whether it goes on. What it does is read from the record of the organisation and not "
+        "from what it says."
     )
     titles = [facts.meta.scenarios.get(s.scenario) for s in facts.analysis.scenarios]
     names = [

@@ -5,15 +5,17 @@ DSN 2004 workshop on assurance cases) with defeaters: reasons for doubt that are
 what is known of each.
 """
 
-from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Kind = Literal["claim", "strategy", "evidence", "assumption", "defeater"]
 Standing = Literal["supported", "refuted", "undecided", "stated", "answered", "raised", "open"]
 """Of claims and evidence: ``supported``, ``refuted`` or ``undecided``. Of assumptions and
-strategies: ``stated``. Of defeaters: ``answered`` by the campaign, ``raised`` by it, or ``open``."""
+strategies: ``stated``. Of defeaters: ``answered`` or ``raised`` by the campaign, or ``open``."""
 
 
 class _Frozen(BaseModel):
