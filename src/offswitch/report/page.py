@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import polars as pl
@@ -39,6 +39,9 @@ from offswitch.report.links import address, cell_link
 from offswitch.report.records import OpinionRecord, ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
 
+if TYPE_CHECKING:
+    from offswitch.report.case import SafetyCase
+
 _SCRIPTS = (
     *("data.js", "dom.js", "conversation.js", "citations.js", "transcript.js", "differences.js"),
     *("pair.js", "filters.js", "list.js", "search.js", "keys.js", "main.js"),
@@ -61,6 +64,7 @@ def render(
     *,
     verdicts: pl.DataFrame = _NONE,
     budget: int = BUDGET,
+    case: "SafetyCase | None" = None,
 ) -> str:
     """One self-contained HTML page.
 
@@ -73,6 +77,7 @@ def render(
         meta: Names, words and versions.
         verdicts: One row per verdict of a judge, or nothing.
         budget: Bytes that the transcripts may take in the page.
+        case: The argument that a policy makes of it, if one was held against it.
     """
     chunks = _embedded(transcripts, observations, findings, verdicts, budget)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
@@ -95,6 +100,7 @@ def render(
         "embedded_found": len(_found(findings) & {t for chunk in chunks for t in chunk.trials}),
         "with_findings": len(_found(findings)),
         "outcomes": _OUTCOMES,
+        "case": case,
         "contrasts_shown": CONTRASTS,
     }
     body = Markup(_environment().get_template("body.html.j2").render(context))  # noqa: S704 (escaped there)
