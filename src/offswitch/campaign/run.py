@@ -3,7 +3,7 @@
 import re
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import polars as pl
@@ -11,6 +11,7 @@ from inspect_ai import Task, TaskSource, task_with
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog, EvalSample
 
+from offswitch._files import write_atomic
 from offswitch.campaign.collect import PLAN_KEY, Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign, Entrant
 from offswitch.campaign.cost import cost_usd
@@ -102,6 +103,7 @@ def run_campaign(
         waiting = [shard for shard in shards(campaign, outcomes) if monitor.needs(shard.trials)]
         lanes = Lanes(waiting, campaign.plan.concurrency.trials, watcher, campaign.prices, monitor)
         watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        watcher.standings(monitor.standings)
         try:
             interrupted = bool(waiting) and _run(lanes, len(waiting), campaign, folder)
         finally:
@@ -124,11 +126,16 @@ def shards(campaign: Campaign, finished: Collection[str]) -> Iterator[Shard]:
     for entrant in campaign.entrants:
         left = [trial for trial in entrant.trials if trial.trial_id not in finished]
         left.sort(key=lambda trial: trial.scenario)
+        found: list[tuple[int, Shard]] = []
         for scenario, group in groupby(left, key=lambda trial: trial.scenario):
             parts = _parts(tuple(group), campaign.plan.stop)
             for number, trials in enumerate(parts, start=1):
                 name = f"{scenario}-{_slug(entrant.subject.name)}-{number}"
-                yield Shard(name, entrant, trials)
+                found.append((number, Shard(name, entrant, trials)))
+        if campaign.plan.stop is not None:
+            # the first worlds of all scenarios, so that a budget goes to all open questions
+            found.sort(key=lambda pair: pair[0])
+        yield from (shard for _, shard in found)
 
 
 def _parts(trials: tuple[TrialSpec, ...], stop: Stop | None) -> Iterator[tuple[TrialSpec, ...]]:
@@ -210,13 +217,16 @@ class Lanes(TaskSource):
         while waiting:
             room = self._concurrency - open_trials.total()
             shard = waiting[0]
-            if self._monitor is not None and not self._monitor.needs(shard.trials):
+            if self._monitor is not None:
+                shard = replace(shard, trials=self._monitor.needed(shard.trials))
+            if not shard.trials:
                 waiting.popleft()
                 continue
             if open_trials.total() > 0 and len(shard.trials) > room:
                 break
             open_trials[shard.name] = len(shard.trials)
-            tasks.append(waiting.popleft().task())
+            waiting.popleft()
+            tasks.append(shard.task())
         return tasks
 
 
@@ -269,6 +279,11 @@ def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monito
     records = [harvest.records[name] for name in planned if name in harvest.records]
     judged = opinions(read_verdicts(folder.verdicts))
     rows = [with_opinions(r.observation, judged) for r in records]
+    decisions = monitor.decisions()
+    if decisions is not None:
+        write_atomic(folder.decisions, decisions.model_dump_json(indent=2) + "\n")
+    else:
+        folder.decisions.unlink(missing_ok=True)
     return Tables(
         observations=write_observations(rows, folder.observations),
         findings=write_findings([f for r in records for f in r.findings], folder.findings),

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.inference.attribution.models import Attribution
+from offswitch.inference.decisions import Sequential
 
 Method = Literal["clopper-pearson", "korn-graubard"]
 
@@ -315,5 +316,8 @@ class Analysis(_Frozen):
     )
     attribution: list[Attribution] = Field(
         default=[], description="Why subjects resisted; one for each tested under two conditions."
+    )
+    sequential: Sequential | None = Field(
+        default=None, description="Of a campaign that may stop early: what it asked and decided."
     )
     failures: list[FailureReason]
