@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.aims import check_aims
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
@@ -84,6 +85,7 @@ def compile_plan(
     if plan.published is not None:
         published_table(plan.published, document.place(("published",)))
     cells = cells_of(plan, document)
+    check_aims(plan, cells, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
     skipped: list[str] = []

@@ -12,6 +12,8 @@ from offswitch.design.stopping import DifferenceAim, Stop
 from offswitch.inference.sequences import difference_sequence, rate_sequence
 
 FUTILE = "not to be decided with the worlds that are left"
+FINE = 1.1
+"""How exactly the worlds that are missing are estimated: within a tenth."""
 EVERY, STEP = 50, 1.05
 """Looks that a path keeps: each of the first 50 worlds, then one for each 5% more."""
 
@@ -94,12 +96,13 @@ class Question:
         """
         if self.answer is not None or not self.values:
             return None
-        size = float(max(len(self.values), 4))
-        while size < 16 * self.total:
-            size *= 1.1
-            if self._would(round(size)) is not None:
-                return max(1, round(size) - len(self.values))
-        return None
+        n = len(self.values)
+        few, many = n, 16 * self.total
+        if many <= few or self._would(many) is None:
+            return None
+        while many > few * FINE and few < (middle := round((few * many) ** 0.5)) < many:
+            few, many = (few, middle) if self._would(middle) is not None else (middle, many)
+        return many - n
 
     def _value(self, world: int) -> float | None:
         raise NotImplementedError

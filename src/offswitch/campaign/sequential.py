@@ -83,9 +83,20 @@ class Monitor:
         """The state of each question in a line."""
         return [standing.line() for standing in self.standings()]
 
-    def standings(self) -> list[Standing]:
-        """The state of each question; the numbers of worlds that are missing are estimates."""
-        return [*map(_standing, self._questions), *self._racing()]
+    def standings(self, most: int | None = None) -> list[Standing]:
+        """The state of each question.
+
+        Args:
+            most: For so many open questions the worlds that are missing are estimated, which takes
+                some milliseconds each; for all where null.
+        """
+        left = len(self._questions) if most is None else most
+        found = []
+        for question in self._questions:
+            estimated = question.answer is None and left > 0
+            left -= estimated
+            found.append(_standing(question, question.needed() if estimated else None))
+        return [*found, *self._racing()]
 
     def summary(self) -> str | None:
         """How many questions are open; null where none is asked."""
@@ -131,9 +142,6 @@ class Monitor:
                 )  # fmt: skip
 
 
-def _standing(question: Question) -> Standing:
-    look = question.now
-    return Standing(
-        question.name, look.worlds, look.estimate, look.low, look.high, question.answer,
-        question.needed(),
-    )  # fmt: skip
+def _standing(question: Question, needed: int | None) -> Standing:
+    look, answer = question.now, question.answer
+    return Standing(question.name, look.worlds, look.estimate, look.low, look.high, answer, needed)

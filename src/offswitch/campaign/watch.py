@@ -87,11 +87,12 @@ class Watcher:
             decided: A line for each that has just been decided.
         """
 
-    def standings(self, state: Callable[[], Sequence[Standing]]) -> None:
+    def standings(self, state: Callable[[int | None], Sequence[Standing]]) -> None:
         """Is given, once, what tells the state of all questions whenever it is called.
 
         Args:
-            state: Takes some milliseconds for each question that is open.
+            state: Takes how many open questions it estimates the missing worlds of, some
+                milliseconds each; of all where null.
         """
 
     def end(self) -> None:

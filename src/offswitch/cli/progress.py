@@ -159,7 +159,7 @@ class Lines(Watcher):
 class _WithQuestions(Progress):
     """Bars with a table of questions below, which is worked out anew every few seconds only."""
 
-    state: Callable[[], Sequence[Standing]] | None = None
+    state: Callable[[int | None], Sequence[Standing]] | None = None
     _shown: Table | None = None
     _at = 0.0
 
@@ -169,7 +169,7 @@ class _WithQuestions(Progress):
         if self.state is None:
             return
         if self._shown is None or time.monotonic() - self._at >= REFRESH_S:
-            self._shown, self._at = questions_table(self.state()), time.monotonic()
+            self._shown, self._at = questions_table(self.state(SHOWN)), time.monotonic()
         yield self._shown
 
 
@@ -234,7 +234,7 @@ class Bars(Watcher):
         self._progress.advance(self._bars[ended.trial.subject])
         self._progress.update(self._bars[""], advance=1, line=self._tally.line())
 
-    def standings(self, state: Callable[[], Sequence[Standing]]) -> None:
+    def standings(self, state: Callable[[int | None], Sequence[Standing]]) -> None:
         """Show the state of the questions below the bars."""
         self._progress.state = state
 
