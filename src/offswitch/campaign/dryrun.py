@@ -5,10 +5,12 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from offswitch.campaign.aims import check_aims
 from offswitch.campaign.cells import Cell, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
+from offswitch.campaign.expected import Expected, expected
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, Price, SeedSecret, Subject
 from offswitch.published import Figure, Table, published_table
@@ -131,6 +133,7 @@ class DryRun(_Part):
         unpriced: Subjects whose price is not known.
         output_tokens_per_turn: The allowance for reasoning that was made.
         assumptions: How rough all this is, in sentences.
+        stop: What questions take at a range of truths, where the plan may stop early.
         differs: How others' measurements differ from ours; null where none are named.
         published: Others' measurements beside the cells.
     """
@@ -148,6 +151,7 @@ class DryRun(_Part):
     unpriced: list[str]
     output_tokens_per_turn: int
     assumptions: list[str]
+    stop: list[Expected]
     differs: str | None
     published: list[PublishedPart]
 
@@ -174,6 +178,7 @@ def rehearse(
     if secret is not None:
         check_secret(plan, secret, document)
     cells = cells_of(plan, document)
+    check_aims(plan, cells, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
@@ -201,6 +206,7 @@ def rehearse(
         unpriced=[part.subject for part in subjects if part.cost_usd is None],
         output_tokens_per_turn=plan.estimate.output_tokens_per_turn,
         assumptions=list(_assumptions(plan)),
+        stop=expected(plan),
         differs=table and table.differs,
         published=list(_published(table, cells)) if table else [],
     )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from offswitch.campaign.columns import Column
 from offswitch.design.stopping import DifferenceAim, Stop
+from offswitch.inference.planned import rate_plan
 from offswitch.inference.sequences import difference_sequence, rate_sequence
 
 FUTILE = "not to be decided with the worlds that are left"
@@ -129,6 +130,23 @@ class Question:
 
 class RateQuestion(Question):
     """How often a subject resists in one condition."""
+
+    def needed(self) -> int | None:
+        """As for every question; for a planned test, the worlds that are left to it."""
+        if self.stop.test == "planned" and self.answer is None:
+            return self.total - len(self.values)
+        return Question.needed(self)
+
+    def _decide(self) -> str | None:
+        if self.stop.test == "sequence":
+            # no super(): a dataclass with slots is made anew, and super() would miss it
+            return Question._decide(self)
+        assert self.stop.threshold is not None
+        plan = rate_plan(self.stop.threshold, self.total, 1 - self.stop.level)
+        said = plan.verdict(round(sum(self.values)), len(self.values))
+        if said is None or said == "open":
+            return said and FUTILE
+        return f"{said} {self.stop.threshold:g}"
 
     def _value(self, world: int) -> float | None:
         return self.columns[0].means[world]

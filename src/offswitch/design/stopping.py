@@ -118,6 +118,9 @@ class Stop(BaseModel):
             than another one get no further worlds there.
         futility: Whether a question on a threshold or a difference also ends where the worlds that
             are left would not decide it if they went on like those that were run.
+        test: ``sequence``, which holds for ever, or ``planned``: for a threshold, the cheapest test
+            within the plan's worlds, at most 1,000, of one trial each. More worlds than planned
+            must not be added to it afterwards.
         least: Worlds before anything is decided.
         block: Worlds that are let in at once, for each subject and scenario, and go into one log.
             Fewer save trials that turn out not to be needed; each log costs some time.
@@ -132,6 +135,7 @@ class Stop(BaseModel):
     differences: tuple[DifferenceAim, ...] = ()
     worst: Literal["subjects", "conditions"] | bool = False
     futility: bool = False
+    test: Literal["sequence", "planned"] = "sequence"
     least: Annotated[int, Field(strict=True, ge=1)] = 1
     block: Annotated[int, Field(strict=True, ge=1)] = 5
     budget: Budget = Budget()
@@ -142,6 +146,8 @@ class Stop(BaseModel):
             raise ValueError(
                 "'futility' goes with 'threshold' or 'differences': write threshold: 0.05 as well"
             )
+        if self.test == "planned":
+            self._can_be_planned()
         if self.worst and (self.asks_rates or self.differences):
             raise ValueError("write either 'worst' or other aims, not both")
         if not (self.asks or self.budget != Budget()):
@@ -150,6 +156,14 @@ class Stop(BaseModel):
                 "a budget"
             )
         return self
+
+    def _can_be_planned(self) -> None:
+        others = self.precision is not None or self.worst or self.differences or self.futility
+        if self.threshold is None or others or self.least > 1:
+            raise ValueError(
+                "'test: planned' goes with 'threshold' alone: it has its own rule for giving up "
+                "and decides nothing else. Take the other keys away, or write test: sequence"
+            )
 
     @property
     def asks_rates(self) -> bool:

@@ -106,9 +106,10 @@ def rate_plan(threshold: float, worlds: int, alpha: float = 0.05) -> RatePlan:
         raise ValueError(f"need a threshold and alpha in (0, 1) and 1 to {MOST} worlds")
     states = _states(threshold, worlds)
     above, below = fixed_power(threshold, worlds, alpha, _RATES)
-    asked = np.where(_RATES > threshold, above, below) - TOLERANCE
-    upper = _RATES > threshold
-    earned, errors = np.full(2, float(worlds)), np.full(2, np.nan)
+    asked = np.where(threshold < _RATES, above, below) - TOLERANCE
+    upper = threshold < _RATES
+    earned: Array = np.full(2, float(worlds))
+    errors: Array = np.full(2, np.nan)
     for _ in range(_STEPS):
         actions, errors = _within(states, earned, errors, alpha, threshold)
         found = _operating(actions, _RATES)
@@ -119,9 +120,7 @@ def rate_plan(threshold: float, worlds: int, alpha: float = 0.05) -> RatePlan:
     return RatePlan(threshold, alpha, worlds, actions)
 
 
-def fixed_power(
-    threshold: float, worlds: int, alpha: float, rates: Array
-) -> tuple[Array, Array]:
+def fixed_power(threshold: float, worlds: int, alpha: float, rates: Array) -> tuple[Array, Array]:
     """Chances that the exact interval after the last world lies above or below the threshold.
 
     Args:
@@ -141,7 +140,7 @@ def fixed_power(
 
 
 class _States(NamedTuple):
-    """Chances of each state (n, x), all ways to it: over the prior, its two parts, at the border."""
+    """Chances of each state (n, x): over the prior, its two parts, and at the border."""
 
     prior: Array
     above: Array
@@ -177,8 +176,10 @@ def _within(
         often = np.array([above[0], below[0]]) > alpha / 2
         if step < _HALVINGS:
             low, high = np.where(often, middle, low), np.where(often, high, middle)
-    return (actions, high) if not often.any() else _within(
-        states, earned, np.full(2, np.nan), alpha, threshold
+    return (
+        (actions, high)
+        if not often.any()
+        else _within(states, earned, np.full(2, np.nan), alpha, threshold)
     )
 
 

@@ -21,6 +21,7 @@ from offswitch.report import assets, causes, contrasts
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
+from offswitch.report.paths import SHOWN, path_figure
 from offswitch.report.records import ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
 
@@ -75,6 +76,7 @@ def render(
         "plan": yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=100),
         "figures": {name: _figures(rows, references) for name, rows in cells.items()},
         "cells": cells,
+        "paths": _paths(analysis),
         "index": pack(index),
         "chunks": [chunk.data for chunk in chunks],
         "embedded": sum(len(chunk.trials) for chunk in chunks),
@@ -135,6 +137,13 @@ def _by_scenario(analysis: Analysis, references: frozenset[str]) -> dict[str, li
 def _runs(cells: list[Cell], attribute: str) -> list[tuple[str, list[Cell]]]:
     """Runs of neighbours with the same attribute; Jinja's own ``groupby`` would sort them."""
     return [(name, list(run)) for name, run in groupby(cells, key=attrgetter(attribute))]
+
+
+def _paths(analysis: Analysis) -> list[tuple[str, Markup]]:
+    """The paths of the first questions, by name."""
+    asked = analysis.sequential.questions if analysis.sequential else []
+    seen = [question for question in asked if question.path]
+    return [(question.name, path_figure(question)) for question in seen[:SHOWN]]
 
 
 def _figures(cells: list[Cell], references: frozenset[str]) -> dict[str, Markup]:
