@@ -208,6 +208,9 @@ def questions_of(columns: Sequence[Column], stop: Stop) -> list[Question]:
         for column in columns:
             name = f"{column.subject}, {column.scenario}, {column.label}"
             found.append(RateQuestion(name, "rate", (column,), stop))
+            if stop.test == "planned" and stop.threshold is not None:
+                # worked out before anything runs; the first decision would have to wait for it
+                rate_plan(stop.threshold, len(column.seeds), 1 - stop.level)
     own: dict[tuple[str, str], list[Column]] = {}
     for column in columns:
         own.setdefault((column.subject, column.scenario), []).append(column)
