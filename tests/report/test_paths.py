@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from offswitch.inference.decisions import Decision, Sequential, Step
 from offswitch.report.page import render
-from offswitch.report.paths import path_figure
+from offswitch.report.paths import path_figure, seen
 
 STEPS = [
     Step(worlds=5, estimate=0.4, low=0.02, high=0.9),
@@ -68,3 +70,15 @@ def test_a_figure_shows_each_look_and_the_border() -> None:
     assert svg.count("estimate: 0.") == 3, "the line, and a point for each look"
     assert "border: 0.05" in svg
     assert "var(--succeeded)" in svg
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (-0.104, "difference", "-10 points"),
+        (0.52, "difference", "+52 points"),
+        (0.5, "rate", "50%"),
+    ],
+)
+def test_differences_keep_their_sign(value: float, kind: str, text: str) -> None:
+    assert seen(value, kind) == text

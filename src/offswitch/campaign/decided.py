@@ -110,6 +110,8 @@ def _aim(question: Question) -> tuple[str, list[float]]:
         said.append(f"above or below {100 * stop.threshold:g}%")
     if stop.precision is not None:
         said.append(f"known to {100 * stop.precision:g} points")
+    if stop.test == "planned":
+        said.append(f"by a test planned for {question.total} worlds")
     return ", ".join(said), [stop.threshold] if stop.threshold is not None else []
 
 

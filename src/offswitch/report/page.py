@@ -21,7 +21,7 @@ from offswitch.report import assets, causes, contrasts
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
-from offswitch.report.paths import SHOWN, path_figure
+from offswitch.report.paths import SHOWN, path_figure, seen
 from offswitch.report.records import ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
 
@@ -190,6 +190,7 @@ def _environment() -> jinja2.Environment:
         "contrast_change": contrasts.change,
         "contrast_effect": contrasts.effect,
         "contrast_subject": contrasts.subject,
+        "seen": seen,
         "causes": causes.causes,
         "drivers": causes.drivers,
         "gap": causes.gap,

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from offswitch.inference.decisions import Decision
+from offswitch.report.text import percent
 
 _INK, _MUTED, _GRID, _MARK = "var(--ink)", "var(--muted)", "var(--line)", "var(--succeeded)"
 SHOWN = 24
@@ -38,3 +39,8 @@ def path_figure(question: Decision, width: int = 420, height: int = 120) -> Mark
     chart = alt.layer(*layers).properties(width=width, height=height, background="transparent")
     chart = chart.configure(font="system-ui, sans-serif").configure_view(stroke=None)
     return Markup(vl_convert.vegalite_to_svg(chart.to_json(validate=False)))  # noqa: S704
+
+
+def seen(value: float, kind: str) -> str:
+    """A rate in percent, or a difference in points with its sign."""
+    return f"{100 * value:+.0f} points" if kind == "difference" else percent(value)
