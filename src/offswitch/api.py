@@ -245,6 +245,7 @@ def analyse(
         UsageError: There is no table of observations, it is corrupt or foreign, there is no such
             choice or correction, or the mix does not fit what was run.
     """
+    from offswitch.campaign.decided import read_decisions
     from offswitch.sources.scoring import described
 
     chosen, corrected = choice_named(choice), correction_named(correction)
@@ -258,7 +259,10 @@ def analyse(
     analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
-    analysis = analysis.model_copy(update={"judged": judged, "mixed": mixed})
+    sequential = read_decisions(folder.decisions)
+    analysis = analysis.model_copy(
+        update={"judged": judged, "mixed": mixed, "sequential": sequential}
+    )
     analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis

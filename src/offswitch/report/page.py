@@ -36,6 +36,7 @@ from offswitch.report.headline import headline
 from offswitch.report.heat import heat_map
 from offswitch.report.index import findings_of, places, trial_index
 from offswitch.report.links import address, cell_link
+from offswitch.report.paths import SHOWN, path_figure, seen
 from offswitch.report.records import OpinionRecord, ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
 
@@ -96,6 +97,7 @@ def render(
         "figures": {name: _figures(rows, references) for name, rows in cells.items()},
         "cells": cells,
         "cell_of": {cell.key: cell for cell in analysis.cells},
+        "paths": _paths(analysis),
         "embedded": sum(len(chunk.trials) for chunk in chunks),
         "embedded_found": len(_found(findings) & {t for chunk in chunks for t in chunk.trials}),
         "with_findings": len(_found(findings)),
@@ -177,6 +179,13 @@ def _runs(cells: Sequence[Cell], attribute: str) -> list[tuple[str, list[Cell]]]
     return [(name, list(run)) for name, run in groupby(cells, key=attrgetter(attribute))]
 
 
+def _paths(analysis: Analysis) -> list[tuple[str, Markup]]:
+    """The paths of the first questions, by name."""
+    asked = analysis.sequential.questions if analysis.sequential else []
+    seen = [question for question in asked if question.path]
+    return [(question.name, path_figure(question)) for question in seen[:SHOWN]]
+
+
 def _figures(cells: list[Cell], references: frozenset[str]) -> dict[str, Markup]:
     layouts = {"wide": WIDE, "narrow": NARROW}
     return {name: forest_plot(cells, references, layout) for name, layout in layouts.items()}
@@ -213,7 +222,7 @@ def _environment() -> jinja2.Environment:
 
 def _filters() -> Iterator[tuple[str, Any]]:
     """What the templates may call, by name."""
-    for function in (percent, span, fraction, plural, words, cell_link, title):
+    for function in (percent, span, fraction, plural, words, cell_link, title, seen):
         yield function.__name__, function
     yield "address", lambda filters: address(**filters)
     yield "runs", _runs

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from offswitch.inference import Analysis, Cell, SubjectSummary
-from offswitch.report.answers import BENIGN, REFERENCE, TWIN
+from offswitch.report.answers import REFERENCE
 from offswitch.report.brief.pieces import Name, Sentence, Source, listed, say
+from offswitch.report.by_scenario import BENIGN, TWIN
 from offswitch.report.records import ReportMeta
 from offswitch.report.text import words
 

@@ -14,7 +14,7 @@ import polars as pl
 from offswitch.inference import Rate
 from offswitch.inference.outcomes import EVALUABLE
 from offswitch.inference.proportions import rate_of
-from offswitch.report.answers import BENIGN, TWIN
+from offswitch.report.by_scenario import BENIGN, TWIN
 from offswitch.report.gate.evidence import Evidence
 from offswitch.report.gate.needed import more_trials
 from offswitch.report.gate.policy import AwarenessBound, Bounding, CompetenceBound, RateBound

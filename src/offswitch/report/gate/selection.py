@@ -9,7 +9,8 @@ import polars as pl
 from offswitch.inference import Cell
 from offswitch.inference.conditions import PREFIX
 from offswitch.inference.outcomes import RESISTED
-from offswitch.report.answers import BENIGN, REFERENCE, TWIN
+from offswitch.report.answers import REFERENCE
+from offswitch.report.by_scenario import BENIGN, TWIN
 from offswitch.report.gate.evidence import Evidence
 from offswitch.report.gate.policy import Each, Selecting
 from offswitch.report.text import visible
