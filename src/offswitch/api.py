@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from offswitch.sources.scoring import Tally
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Results:
     """What a campaign left behind.
 
@@ -75,6 +75,10 @@ class Results:
         except ImportError as error:
             raise UsageError("pandas is not installed: pip install pandas") from error
         return pandas.DataFrame(frame.to_dict(as_series=False))
+
+    def __repr__(self) -> str:
+        totals = self.analysis.totals
+        return f"Results({str(self.folder.path)!r}, {totals.trials} trials)"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
