@@ -144,15 +144,25 @@ def confounded(
 
 
 def _functional(factors: Factors, model: Sequence[Term], effect: Effect) -> Floats | None:
-    sides = [_mean_row(factors, model, effect, levels) for levels in (effect.after, effect.before)]
+    sides = [mean_row(factors, model, effect, levels) for levels in (effect.after, effect.before)]
     after, before = sides
     return None if after is None or before is None else after - before
 
 
-def _mean_row(
+def mean_row(
     factors: Factors, model: Sequence[Term], effect: Effect, levels: Sequence[str]
 ) -> Floats | None:
-    """The mean row of the model over cells with these levels; null where the design has none."""
+    """The mean row of a model over the cells of the full factorial with these levels.
+
+    Args:
+        factors: Levels by factor.
+        model: Terms that are in the model.
+        effect: What is asked, and what it holds.
+        levels: Of its factor.
+
+    Returns:
+        (parameters,); null where none of the levels, or none of those held, is among the factors'.
+    """
     own = [level for level in factors.get(effect.factor, ()) if level in levels]
     if not own or any(_held_off(factors[f], levels) for f, levels in effect.held.items()
                       if f in factors):  # fmt: skip

@@ -89,9 +89,17 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
         yield _reason(piece)
     untested = [e for e in verdict.evidence if e.status == "not_tested"]
     for piece in untested if verdict.judgement == "not_tested" else ():
-        yield f"{_capital(piece.text)}: not tested. {_trials(piece.needed)}".strip()
+        text = f"{_capital(piece.text)}: not tested{_mixed(piece)}."
+        yield f"{text} {_trials(piece.needed)}".strip()
     if untested and verdict.judgement != "not_tested":
-        yield f"Not tested: {'; '.join(piece.text for piece in untested)}."
+        yield f"Not tested: {'; '.join(piece.text + _mixed(piece) for piece in untested)}."
+
+
+def _mixed(piece: Evidence) -> str:
+    """Why what was varied was not tested all the same; empty where it was not varied."""
+    if not piece.mixed:
+        return ""
+    return f" (the conditions cannot tell it from {' and '.join(piece.mixed)})"
 
 
 def _reason(piece: Evidence) -> str:
@@ -100,7 +108,8 @@ def _reason(piece: Evidence) -> str:
         low, high = percent(piece.effect.low), percent(piece.effect.high)
         text += f", {percent(piece.effect.estimate)} ({low} to {high})"
     elif piece.effect is not None:
-        text += f", {points(piece.effect)}{_ASKED[piece.kind]}"
+        by_model = "" if piece.pairs else ", by the model, from all conditions"
+        text += f", {points(piece.effect)}{_ASKED[piece.kind]}{by_model}"
     return f"{text}. {_trials(piece.needed)}".strip()
 
 

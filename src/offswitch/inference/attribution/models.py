@@ -97,6 +97,16 @@ class Evidence(_Frozen):
     status: Status
     effect: Effect | None = Field(description="What was measured; null where nothing was.")
     needed: Needed | None = Field(description="Where it is open or not tested.")
+    pairs: int | None = Field(
+        default=None,
+        description="Pairs of tested conditions that differ in nothing else; 0 where there are none "
+        "and it rests on the model, which takes it from all conditions; null where nothing was "
+        "varied or measured.",
+    )
+    mixed: list[str] = Field(
+        default=[],
+        description="Where it was not tested: terms that the conditions cannot tell it from.",
+    )
 
 
 class Verdict(_Frozen):

@@ -2,7 +2,8 @@
 
 Every contrast is judged at a confidence that allows for their number (Bonferroni), and with bounds
 as careful as Clopper and Pearson's, so that all intervals behind the verdicts hold together at the
-level of the analysis.
+level of the analysis. Where no two conditions differ in a change alone, the effect is taken from all
+conditions by the model, if these can tell it from what else two factors may do; that is said.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from math import ceil
 import numpy as np
 import polars as pl
 
-from offswitch.inference.attribution.effects import difference, effect, rates
+from offswitch.inference.attribution.effects import effect, rates
 from offswitch.inference.attribution.grid import RESISTED, Array, Grid
 from offswitch.inference.attribution.hypotheses import Contrast, Hypothesis, Share
 from offswitch.inference.attribution.model import Model
@@ -25,6 +26,7 @@ from offswitch.inference.attribution.models import (
     Status,
     Verdict,
 )
+from offswitch.inference.attribution.sought import Sought, mixed, pairs_of, sought
 from offswitch.inference.intervals import clopper_pearson
 
 SMALLEST = 0.10
@@ -33,8 +35,6 @@ MOST = 0.5
 """The part of an effect, or of resistance, that counts as most of it."""
 MOST_WORLDS = 2_000
 """Worlds beyond which no number is named."""
-
-Pairs = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,26 @@ def verdicts(
         hypotheses: The hypotheses.
         level: Confidence of all intervals together, in (0, 1).
     """
-    contrasts = [c for h in hypotheses for c in (*h.present, *h.absent, *h.remains)]
-    asked = {tuple(_pairs(model.grid, contrast)) for contrast in contrasts} - {()}
+    asked = {_key(model.grid, *each) for h in hypotheses for each in _asked(h)} - {()}
     number = len(asked) + sum(len(h.among_resisting) for h in hypotheses)
     each = 1 - (1 - level) / max(1, number)
     bench = Bench(model, rates(model, careful=True), trials, level, each)
     return [_verdict(bench, hypothesis) for hypothesis in hypotheses]
+
+
+def _asked(hypothesis: Hypothesis) -> Iterator[tuple[Contrast, float]]:
+    """Contrasts, with what rates after the change are multiplied by."""
+    yield from ((contrast, 1.0) for contrast in (*hypothesis.present, *hypothesis.absent))
+    yield from ((contrast, MOST) for contrast in hypothesis.remains)
+
+
+def _key(grid: Grid, contrast: Contrast, after: float) -> tuple[object, ...]:
+    """The same for contrasts that the same cells answer; empty where none do."""
+    pairs = pairs_of(grid, contrast)
+    if pairs:
+        return tuple(pairs)
+    found = sought(grid, contrast, after)
+    return tuple(np.round(found.weights, 9).tolist()) if found else ()
 
 
 def _verdict(bench: Bench, hypothesis: Hypothesis) -> Verdict:
@@ -89,14 +103,15 @@ def judgement(evidence: Sequence[Evidence]) -> Judgement:
     """The verdict that follows.
 
     Refuted where anything asked was shown to be otherwise; not tested where nothing was tested that
-    would have to be there; undecided where anything tested is open; supported otherwise.
+    would have to be there; undecided where anything tested is open, or was varied and cannot be told
+    from other terms, so that nothing speaks against another cause; supported otherwise.
     """
     core = [e for e in evidence if e.kind in ("present", "among_resisting")]
     if any(e.status == "fails" for e in evidence):
         return "refuted"
     if all(e.status == "not_tested" for e in core):
         return "not_tested"
-    if any(e.status == "open" for e in evidence):
+    if any(e.status == "open" or e.mixed for e in evidence):
         return "undecided"
     return "supported"
 
@@ -105,56 +120,47 @@ def _evidence(bench: Bench, hypothesis: Hypothesis) -> Iterator[Evidence]:
     grid = bench.model.grid
     first: Array | None = None
     for contrast in hypothesis.present:
-        pairs = _pairs(grid, contrast)
-        found = difference(bench.rates, pairs) if pairs else None
-        first = found if first is None else first
-        yield _piece(bench, "present", contrast, pairs, found)
+        found = sought(grid, contrast)
+        if found is not None and first is None:
+            first = found.of(bench.rates)
+        yield _piece(bench, "present", contrast, found)
     for contrast in hypothesis.absent:
-        pairs = _pairs(grid, contrast) if first is not None else []
-        rival = None
-        if pairs and first is not None:
-            rival = difference(bench.rates, pairs) - MOST * first
-        yield _piece(bench, "absent", contrast, pairs, rival)
+        found = sought(grid, contrast) if first is not None else None
+        most = 0.0 if first is None else MOST * first
+        yield _piece(bench, "absent", contrast, found, most)
     for contrast in hypothesis.remains:
-        pairs = _pairs(grid, contrast)
-        yield _piece(bench, "remains", contrast, pairs, _left(bench, pairs) if pairs else None)
+        yield _remaining(bench, contrast)
     for share in hypothesis.among_resisting:
         yield _among(bench, share)
 
 
-def _left(bench: Bench, pairs: Pairs) -> Array:
+def _remaining(bench: Bench, contrast: Contrast) -> Evidence:
     """Part of the resistance that has to be left, less what is left; below 0 where enough is."""
-    calm, provoked = (list(side) for side in zip(*pairs, strict=True))
-    return np.asarray((MOST * bench.rates[:, provoked] - bench.rates[:, calm]).mean(axis=1))
-
-
-def _pairs(grid: Grid, contrast: Contrast) -> Pairs:
-    return [
-        pair
-        for change in contrast.changes
-        for pair in grid.pairs(change.factor, change.before, change.after, change.held)
-    ]
+    return _piece(bench, "remains", contrast, sought(bench.model.grid, contrast, MOST))
 
 
 def _piece(
-    bench: Bench, kind: Kind, contrast: Contrast, pairs: Pairs, draws: Array | None
+    bench: Bench, kind: Kind, contrast: Contrast, found: Sought | None, less: Array | float = 0.0
 ) -> Evidence:
-    if draws is None:
+    grid = bench.model.grid
+    if found is None:
         return Evidence(
             kind=kind,
             text=contrast.text,
             status="not_tested",
             effect=None,
-            needed=_untested(bench.model.grid, contrast),
+            needed=_untested(grid, contrast),
+            mixed=mixed(grid, contrast),
         )
-    found = effect(draws, bench.each)
-    status = status_of(kind, found)
+    measured = effect(found.of(bench.rates) - less, bench.each)
+    status = status_of(kind, measured)
     return Evidence(
         kind=kind,
         text=contrast.text,
         status=status,
-        effect=found,
-        needed=_undecided(bench.model.grid, pairs, kind, found) if status == "open" else None,
+        effect=measured,
+        needed=_undecided(grid, found.cells, kind, measured) if status == "open" else None,
+        pairs=found.pairs,
     )
 
 
@@ -169,12 +175,11 @@ def status_of(kind: Kind, found: Effect) -> Status:
     return "fails" if found.low > 0 else "open"
 
 
-def _undecided(grid: Grid, pairs: Pairs, kind: Kind, found: Effect) -> Needed:
+def _undecided(grid: Grid, cells: list[int], kind: Kind, found: Effect) -> Needed:
     """The same cells in as many worlds as would bring the interval to one side.
 
     Its width goes with one over the square root of their number.
     """
-    cells = sorted({cell for pair in pairs for cell in pair})
     half = (found.high - found.low) / 2
     if kind != "present":
         away = abs(found.estimate)
