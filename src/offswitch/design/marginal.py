@@ -1,11 +1,10 @@
 """What a change does on average, from cells no two of which differ in it alone.
 
-In a fraction of a factorial the effect of a change is a weighted sum over all cells. It is that of the
-full factorial where the effect is a function of main effects and two-way interactions that the
-cells can tell from all others of them; what three factors do together is taken to be nothing, or, in
-a regular fraction of resolution V, may be something, since it is not mixed with them. Source: Searle,
-Linear Models (1971), section 5.4; Box, Hunter and Hunter, Statistics for Experimenters (2005),
-chapter 6.
+In a fraction of a factorial the effect of a change is a weighted sum over all cells. It is that
+of the full factorial where it is a function of main effects and two-way interactions that the cells
+can tell from all others of them, and where what three factors do together is nothing. Source:
+Searle, Linear Models (1971), section 5.4; Box, Hunter and Hunter, Statistics for Experimenters
+(2005), chapter 6.
 """
 
 from collections.abc import Sequence
@@ -76,7 +75,7 @@ def _model(cells: Sequence[Cell]) -> tuple[Factors, list[Term]]:
 
 
 def _there(cells: Sequence[Cell], effect: Effect) -> bool:
-    """Whether both sides of a change are in cells that have all factors, held as they have to be."""
+    """Whether cells have both sides of a change and all factors, held as they have to be."""
     varying = levels_of(cells)
     if any(name not in cell for cell in cells for name in varying):
         return False

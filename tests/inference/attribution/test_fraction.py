@@ -1,4 +1,4 @@
-"""Verdicts from a fraction of a factorial, no two conditions of which differ in one factor alone."""
+"""Verdicts from a fraction, no two conditions of which differ in one factor alone."""
 
 import numpy as np
 import pytest

@@ -99,8 +99,8 @@ class Evidence(_Frozen):
     needed: Needed | None = Field(description="Where it is open or not tested.")
     pairs: int | None = Field(
         default=None,
-        description="Pairs of tested conditions that differ in nothing else; 0 where there are none "
-        "and it rests on the model, which takes it from all conditions; null where nothing was "
+        description="Pairs of tested conditions that differ in nothing else; 0 where there are "
+        "none and it rests on the model, which takes it from all conditions; null where nothing was "
         "varied or measured.",
     )
     mixed: list[str] = Field(

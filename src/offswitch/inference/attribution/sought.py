@@ -1,8 +1,8 @@
 """Which weighted sum of the tested cells' rates answers a contrast of a hypothesis.
 
-Pairs of cells that differ in one factor alone come first. Where a contrast has none, as in a fraction
-of a factorial, it is a marginal effect of the model: a sum over all cells of a scenario, whose weights
-are exact where no more than two factors act together (`offswitch.design.marginal`).
+Pairs of cells that differ in one factor alone come first. Where a contrast has none, as in a
+fraction of a factorial, it is a marginal effect of the model: a sum over all cells of a scenario,
+whose weights are exact where no more than two factors act together (`offswitch.design.marginal`).
 """
 
 from collections.abc import Iterator

@@ -2,8 +2,8 @@
 
 Every contrast is judged at a confidence that allows for their number (Bonferroni), and with bounds
 as careful as Clopper and Pearson's, so that all intervals behind the verdicts hold together at the
-level of the analysis. Where no two conditions differ in a change alone, the effect is taken from all
-conditions by the model, if these can tell it from what else two factors may do; that is said.
+level of the analysis. Where no two conditions differ in a change alone, the effect is taken from
+all conditions by the model, if these can tell it from what else two factors may do; that is said.
 """
 
 from collections.abc import Iterator, Sequence
@@ -103,8 +103,8 @@ def judgement(evidence: Sequence[Evidence]) -> Judgement:
     """The verdict that follows.
 
     Refuted where anything asked was shown to be otherwise; not tested where nothing was tested that
-    would have to be there; undecided where anything tested is open, or was varied and cannot be told
-    from other terms, so that nothing speaks against another cause; supported otherwise.
+    would have to be there; undecided where anything tested is open, or was varied and cannot be
+    told from other terms, so that another cause is not ruled out; supported otherwise.
     """
     core = [e for e in evidence if e.kind in ("present", "among_resisting")]
     if any(e.status == "fails" for e in evidence):
