@@ -85,3 +85,16 @@ def test_the_score_is_zero_where_the_corrected_interval_ends() -> None:
     assert score(np.array(30), np.array(8), np.array(100), float(low)) == pytest.approx(
         1.95996, abs=1e-3
     )
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.05, 0.5])
+@pytest.mark.parametrize("worlds", [1, 2, 3, 5])
+def test_a_few_worlds_have_a_test_too_that_errs_no_more_often(
+    threshold: float, worlds: int
+) -> None:
+    found = rate_plan(threshold, worlds)
+    at = found.operating(threshold)
+    assert max(at.above, at.below) <= 0.025
+    above, below = fixed_power(threshold, worlds, 0.05, np.array([0.0, 1.0]))
+    assert found.operating(1.0).above >= above[1] - 0.01
+    assert found.operating(0.0).below >= below[0] - 0.01

@@ -165,7 +165,9 @@ def _within(
 ) -> tuple[Actions, Array]:
     """The best acts of which neither answer is given too often at the border, and their costs.
 
-    Costs are looked for around those that served before, on a logarithmic scale.
+    Costs are looked for around those that served before, on a logarithmic scale. The cost of one
+    answer moves how often the other is given; where that leaves one too often, costs rise until
+    none is: at the latest when neither is ever given.
     """
     middle, reach = (near, _NEAR) if np.isfinite(near).all() else (np.log(earned), _WIDE)
     low, high = middle - reach, middle + reach
@@ -176,11 +178,14 @@ def _within(
         often = np.array([above[0], below[0]]) > alpha / 2
         if step < _HALVINGS:
             low, high = np.where(often, middle, low), np.where(often, high, middle)
-    return (
-        (actions, high)
-        if not often.any()
-        else _within(states, earned, np.full(2, np.nan), alpha, threshold)
-    )
+    if often.any() and np.isfinite(near).all():
+        return _within(states, earned, np.full(2, np.nan), alpha, threshold)
+    while often.any():
+        high = high + _NEAR * often
+        actions = _best(states, earned, np.exp(high))
+        above, below, _ = _operating(actions, np.array([threshold]))
+        often = np.array([above[0], below[0]]) > alpha / 2
+    return actions, high
 
 
 def _best(states: _States, earned: Array, errors: Array) -> Actions:
