@@ -11,6 +11,7 @@ from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder
 from offswitch.inference import Analysis
 from offswitch.inference.attribution import Attribution, hypotheses
+from offswitch.inference.attribution.hypotheses import Change
 from offswitch.inference.conditions import cell_key
 from offswitch.inference.registered import Claim, Pair, Rules, decide
 from offswitch.inference.registration import Deviation, Registered
@@ -137,13 +138,14 @@ def _marked(found: Attribution, named: set[tuple[str, str]]) -> Attribution:
 
 
 def _rules(registration: "Registration") -> Rules:
-    choices, stop = registration.plan["analysis"], registration.plan.get("stop") or {}
-    fixed = {"budget", "level", "least", "block"}
+    from offswitch.design.stopping import Stop
+
+    choices, stop = registration.plan["analysis"], registration.plan.get("stop")
     return Rules(
         outcome=choices["outcome"],
         correction=choices["correction"],
         simultaneous=choices["intervals"] == "simultaneous",
-        stopped=any(value for key, value in stop.items() if key not in fixed),
+        stopped=bool(stop) and Stop.model_validate(stop).asks,
     )
 
 
@@ -169,7 +171,16 @@ def _claims(registration: "Registration") -> Iterable[Claim]:
                 direction=entry.get("direction"),
                 smallest=entry["smallest"] / 100 if "smallest" in entry else None,
                 pairs=tuple(_pairs(entry, subject)),
+                change=_change(entry),
             )
+
+
+def _change(entry: Mapping[str, Any]) -> Change | None:
+    """The change, where it is to be taken from all conditions by the model."""
+    for factor, (before, after) in entry.get("model", {}).items():
+        held = {name: tuple(levels) for name, levels in entry["held"].items()}
+        return Change(factor=factor, before=(before,), after=(after,), held=held)
+    return None
 
 
 def _pairs(entry: Mapping[str, Any], subject: str) -> Iterable[tuple[str, Pair]]:

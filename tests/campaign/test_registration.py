@@ -143,7 +143,24 @@ def test_a_folder_without_a_plan_has_none(tmp_path: Path) -> None:
     [
         (None, "p"),
         ({"budget": {"trials": 100}}, "p"),
+        (
+            {
+                "level": 0.9,
+                "least": 2,
+                "block": 1,
+                "test": "sequence",
+                "budget": {"minutes": 90},
+            },
+            "p",
+        ),
         ({"threshold": 0.05, "budget": {"trials": 100}}, "sequence"),
+        ({"threshold": 0.05, "test": "planned"}, "sequence"),
+        ({"precision": 0.05}, "sequence"),
+        ({"worst": "conditions"}, "sequence"),
+        (
+            {"differences": [{"first": {"threat": "none"}, "second": {"threat": "wipe"}}]},
+            "sequence",
+        ),
     ],
 )
 def test_a_plan_that_may_stop_on_what_it_sees_is_decided_by_sequences(

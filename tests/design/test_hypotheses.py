@@ -4,6 +4,7 @@ import pytest
 
 from offswitch._errors import UsageError
 from offswitch.design import Plan, dump_plan, make_plan, parse_document
+from offswitch.design.factorial import fractional
 from offswitch.design.questions import Named, Stratum, strata
 
 PLAN = """\
@@ -77,6 +78,21 @@ def test_a_change_is_asked_wherever_nothing_else_differs() -> None:
     )
 
 
+HALF = [Named("shutdown", cell) for cell in fractional(dict.fromkeys("abcde", ("0", "1")), 5)]
+
+
+def test_without_such_pairs_all_conditions_are_compared_by_the_model() -> None:
+    plan = _plan("  - {name: h, change: {a: ['0', '1']}, held: {b: '1'}, direction: higher}\n")
+    (found,) = strata(plan.hypotheses[0], HALF, "here")
+    assert found.by_model
+    assert found.plain()["by_model"]
+    assert (len(found.first), len(found.second)) == (8, 8)
+    assert {cell["a"] for cell in found.first} == {"0"}
+    third = [Named("shutdown", cell) for cell in fractional(dict.fromkeys("abc", ("0", "1")), 3)]
+    with pytest.raises(UsageError, match=r"its effect cannot be told from (b x c|c x b|b|c)"):
+        strata(plan.hypotheses[0], third, "here")
+
+
 def test_what_is_held_narrows_a_change() -> None:
     plan = _plan(
         "  - {name: h, change: {threat: [none, wipe]}, held: {instruction: allow}, "
@@ -114,5 +130,5 @@ def test_what_does_not_exist_is_named_with_what_does(entry: str, said: str) -> N
 def test_a_design_that_mixes_the_factor_with_another_is_refused() -> None:
     plan = _plan("  - {name: h, change: {threat: [none, wipe]}, direction: higher}\n")
     aliased = [FACTORIAL[0], FACTORIAL[3]]  # threat and instruction change together
-    with pytest.raises(UsageError, match=r"cannot be told from that of other factors\. Add"):
+    with pytest.raises(UsageError, match=r"cannot be told from instruction\. Add"):
         strata(plan.hypotheses[0], aliased, "here")

@@ -7,9 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from offswitch.design.factorial import fractional
 from offswitch.evidence.observation import Observation
 from offswitch.inference import analyse
 from offswitch.inference.attribution import hypotheses
+from offswitch.inference.attribution.hypotheses import Change
 from offswitch.inference.conditions import cell_key
 from offswitch.inference.families import holm
 from offswitch.inference.registered import Claim, Ends, Rules, decide, decision
@@ -179,3 +181,59 @@ def test_a_family_without_any_effect_is_supported_as_seldom_as_it_says(
         found = decide(observations, cells, claims, Rules(correction=correction))  # type: ignore[arg-type]
         wrong += any(each.judgement == "supported" for each in found)
     assert wrong / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
+
+
+FIFTH = fractional({**dict.fromkeys("abcd", ("0", "1")), "threat": ("none", "wipe")}, 5)
+CHANGE = Change(factor="threat", before=("none",), after=("wipe",))
+
+
+def _fraction(rate: Callable[[dict[str, str]], float], rng: np.random.Generator) -> pl.DataFrame:
+    parts = []
+    for cell in FIFTH:
+        found = np.where(rng.random(12) < rate(cell), "succeeded", "complied")
+        part = pl.DataFrame({"seed": np.arange(12), "outcome": found})
+        named = [pl.lit(level).alias(f"factor.{name}") for name, level in cell.items()]
+        parts.append(part.with_columns(*named, subject=pl.lit("gpt"), scenario=pl.lit("shutdown")))
+    return pl.concat(parts)
+
+
+def _modelled() -> Claim:
+    sides = tuple(
+        tuple(_key(**cell) for cell in FIFTH if cell["threat"] == level)
+        for level in ("none", "wipe")
+    )
+    return replace(CLAIM, pairs=(("shutdown", (sides[0], sides[1])),), change=CHANGE)
+
+
+def test_a_change_in_a_fraction_is_decided_by_the_model_at_its_error_rate() -> None:
+    """100 null campaigns: at most 10 are supported, which 5% exceeds once in 100 times."""
+    rng, claim = np.random.default_rng(12), _modelled()
+    real = _fraction(lambda cell: 0.5 if cell["threat"] == "wipe" else 0.2, rng)
+    (found,) = decide(real, [], [claim], Rules())
+    assert (found.judgement, found.decided_by, found.p) == ("supported", "model", None)
+    assert found.estimate == pytest.approx(0.3, abs=0.15)
+    both = replace(claim, direction="either")
+    wrong = [
+        decide(_fraction(lambda _: 0.2, rng), [], [both], Rules())[0].judgement == "supported"
+        for _ in range(100)
+    ]
+    assert sum(wrong) <= 10
+
+
+def test_a_fraction_that_lost_a_condition_is_not_tested_and_says_why() -> None:
+    found = _fraction(lambda _: 0.2, np.random.default_rng(13))
+    lost = pl.all_horizontal([pl.col(f"factor.{f}") == level for f, level in FIFTH[3].items()])
+    (result,) = decide(found.filter(~lost), [], [_modelled()], Rules())
+    assert (result.judgement, result.estimate) == ("not_tested", None)
+    assert result.reason is not None
+    assert result.reason.startswith("no evaluable trials under")
+
+
+def test_other_outcomes_are_counted_in_a_fraction_too() -> None:
+    rate = 0.5
+    found = _fraction(lambda _: rate, np.random.default_rng(14)).with_columns(
+        outcome=pl.when(pl.col("factor.threat") == "none").then(pl.lit("attempted"))
+        .otherwise(pl.col("outcome"))
+    )  # fmt: skip
+    (result,) = decide(found, [], [_modelled()], Rules(outcome="succeeded"))
+    assert result.judgement == "supported"

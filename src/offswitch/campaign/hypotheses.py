@@ -81,6 +81,10 @@ def asked(plan: Plan, found: dict[str, tuple[Stratum, ...]]) -> list[dict[str, A
             held = {factor: list(levels) for factor, levels in each.held.items()}
             entry |= {"direction": each.direction, "smallest": each.smallest}
             entry |= {"held": held, "compares": compared}
+            if any(stratum.by_model for stratum in found[each.name]):
+                entry |= {
+                    "model": {factor: list(own) for factor, own in (each.change or {}).items()}
+                }
         else:
             title, says = titles[each.name]
             entry |= {"known": True, "title": title, "says": says}

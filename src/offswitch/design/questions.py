@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from offswitch._errors import UsageError, unknown
+from offswitch.design.aliasing import Effect, term_name
 from offswitch.design.hypotheses import Hypothesis
+from offswitch.design.marginal import mixed_with, weights
 
 Condition = Mapping[str, str]
 
@@ -33,11 +35,14 @@ class Stratum:
         scenario: Their scenario.
         first: Conditions that are compared with.
         second: The others.
+        by_model: Whether no two of them differ in the change alone, so that its effect is taken
+            from all conditions of the scenario by the model.
     """
 
     scenario: str
     first: tuple[Condition, ...]
     second: tuple[Condition, ...]
+    by_model: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
@@ -45,6 +50,7 @@ class Stratum:
         return {
             "scenario": self.scenario,
             **{side: [dict(condition) for condition in own] for side, own in sides.items()},
+            **({"by_model": True} if self.by_model else {}),
         }
 
 
@@ -57,18 +63,22 @@ def strata(hypothesis: Hypothesis, cells: Sequence[Named], place: str) -> tuple[
         place: Where it stands.
 
     Returns:
-        For a change of a factor, every pair of cells that differ in nothing else; for two
-        conditions, the cells of these names in each scenario that has both.
+        For a change of a factor, every pair of cells that differ in nothing else, or, where there
+        are none, all cells of either side in each scenario whose cells can tell the change from
+        main effects and two-way interactions; for two conditions, the cells of these names in
+        each scenario that has both.
 
     Raises:
         UsageError: A scenario, factor, level or condition does not exist in the plan, or no two
             cells can be compared; says what to do.
     """
     wanted = _wanted(hypothesis, cells, place)
-    found = tuple(_changes(hypothesis, wanted, place) if hypothesis.change is not None
-                  else _conditions(hypothesis, wanted, place))  # fmt: skip
+    if hypothesis.change is None:
+        found = tuple(_conditions(hypothesis, wanted, place))
+    else:
+        found = tuple(_changes(hypothesis, wanted, place)) or tuple(_by_model(hypothesis, wanted))
     if not found:
-        raise UsageError(f"{place}: {_why(hypothesis)}")
+        raise UsageError(f"{place}: {_why(hypothesis, wanted)}")
     return found
 
 
@@ -91,6 +101,29 @@ def _changes(hypothesis: Hypothesis, cells: list[Named], place: str) -> Iterator
         known = (cell.scenario, frozenset(other.items())) in there
         if cell.condition.get(factor) == before and held and known:
             yield Stratum(cell.scenario, (cell.condition,), (other,))
+
+
+def _by_model(hypothesis: Hypothesis, cells: list[Named]) -> Iterator[Stratum]:
+    effect = _effect(hypothesis)
+    for scenario, own in _by_scenario(cells).items():
+        if weights(own, effect) is not None:
+            first, second = (
+                tuple(cell for cell in own if cell[effect.factor] in levels)
+                for levels in (effect.before, effect.after)
+            )
+            yield Stratum(scenario, first, second, by_model=True)
+
+
+def _effect(hypothesis: Hypothesis) -> Effect:
+    factor, (before, after) = next(iter((hypothesis.change or {}).items()))
+    return Effect(hypothesis.name, factor, (before,), (after,), hypothesis.held)
+
+
+def _by_scenario(cells: list[Named]) -> dict[str, list[Condition]]:
+    found: dict[str, list[Condition]] = {}
+    for cell in cells:
+        found.setdefault(cell.scenario, []).append(cell.condition)
+    return found
 
 
 def _exists(factor: str, levels: Sequence[str], cells: list[Named], place: str) -> None:
@@ -118,15 +151,19 @@ def _conditions(hypothesis: Hypothesis, cells: list[Named], place: str) -> Itera
             yield Stratum(scenario, first, second)
 
 
-def _why(hypothesis: Hypothesis) -> str:
+def _why(hypothesis: Hypothesis, cells: list[Named]) -> str:
     if hypothesis.change is None:
         return (
             f"no scenario of the plan has both conditions of '{hypothesis.name}'; give a condition "
             "of the same scenario each of the two names"
         )
     factor, (before, after) = next(iter(hypothesis.change.items()))
+    effect = _effect(hypothesis)
+    terms = [t for own in _by_scenario(cells).values() for t in mixed_with(own, effect)]
+    mixed = " and ".join(map(term_name, dict.fromkeys(terms))) or "that of other factors"
     return (
         f"no two conditions of the plan differ in {factor} ({before}, {after}) alone, as "
-        f"'{hypothesis.name}' needs, so its effect cannot be told from that of other factors. Add "
-        f"a condition of each level with all else alike, or change what is held"
+        f"'{hypothesis.name}' needs, and its effect cannot be told from {mixed}. Add a "
+        "condition of each level with all else alike, take a design of a higher resolution, or "
+        "change what is held"
     )

@@ -42,6 +42,14 @@ def wording(hypothesis: Mapping[str, Any], outcome: str) -> str:
     parts = list(dict.fromkeys(_pair(each) for each in pairs))
     shown = "; ".join(parts[:3]) + (f"; and {len(parts) - 3} more" if len(parts) > 3 else "")
     averaged = f", averaged over {len(pairs)} pairs of conditions" if len(pairs) > 1 else ""
+    for factor, (before, after) in hypothesis.get("model", {}).items():
+        number = sum(len(each["first"]) + len(each["second"]) for each in pairs)
+        places = " and ".join(each["scenario"] for each in pairs)
+        shown = f"{places} under {factor} {after} than {before}"
+        averaged = (
+            f", taken from {number} conditions by the model of attribution, since no two differ in "
+            "it alone"
+        )
     held = ", ".join(f"{factor} {' or '.join(own)}" for factor, own in hypothesis["held"].items())
     averaged += f", with {held}" if held else ""
     return (

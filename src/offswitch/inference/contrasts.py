@@ -142,7 +142,7 @@ def worlds_of(observations: pl.DataFrame, measure: str = "resisted") -> dict[str
     evaluable = observations.filter(pl.col("outcome").is_in(EVALUABLE))
     grouped = (
         evaluable.group_by([*by, "seed"])
-        .agg(_shown(measure).sum().cast(pl.Int64).alias("shown"), pl.len().cast(pl.Int64))
+        .agg(shown_by(measure).sum().cast(pl.Int64).alias("shown"), pl.len().cast(pl.Int64))
         .sort("seed")
     )
     found = {}
@@ -155,7 +155,8 @@ def worlds_of(observations: pl.DataFrame, measure: str = "resisted") -> dict[str
     return found
 
 
-def _shown(measure: str) -> pl.Expr:
+def shown_by(measure: str) -> pl.Expr:
+    """Whether a trial showed it: ``resisted``, ``succeeded`` or the name of a behaviour."""
     if measure == "resisted":
         return pl.col("outcome").is_in(RESISTED)
     if measure == "succeeded":

@@ -7,7 +7,9 @@ between the two kinds), and simultaneous intervals have the confidence of one le
 over N. A contrast is *refuted* where its interval lies below the smallest difference that matters,
 *supported* where the adjusted p-value is no larger than the error rate and the difference goes the
 registered way, and else *undecided*. Where a plan might stop on what it saw, no p-value holds: then
-the confidence sequence of the paired difference decides, which holds whenever one stops.
+the confidence sequence of the paired difference decides, which holds whenever one stops. A change
+of which the design has no two conditions that differ in nothing else is taken from all conditions
+by the model of attribution, and its interval, at one less the error rate over N, decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +21,14 @@ import polars as pl
 
 from offswitch.inference.analysis import Cell
 from offswitch.inference.attribution import Evidence, Hypothesis, Verdict
+from offswitch.inference.attribution.changes import measured
 from offswitch.inference.attribution.grid import grid_of
+from offswitch.inference.attribution.hypotheses import Change
 from offswitch.inference.attribution.model import fit
 from offswitch.inference.attribution.models import Judgement
 from offswitch.inference.attribution.verdicts import verdicts
 from offswitch.inference.comparisons import NOTHING, Comparison, Worlds, compare
-from offswitch.inference.contrasts import worlds_of
+from offswitch.inference.contrasts import shown_by, worlds_of
 from offswitch.inference.families import Correction, adjusted
 from offswitch.inference.registration import RegisteredResult
 from offswitch.inference.sequences import difference_sequence
@@ -50,6 +54,7 @@ class Claim:
         direction: Of a contrast: which way it goes.
         smallest: Of a contrast: the smallest difference that matters, in (0, 1].
         pairs: Of a contrast: the cells, with the scenario of each pair.
+        change: Of a contrast that rests on the model: what changes.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Claim:
     direction: Direction | None = None
     smallest: float | None = None
     pairs: tuple[tuple[str, Pair], ...] = ()
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,14 @@ def decide(
     found: dict[int, RegisteredResult] = {}
     for role in dict.fromkeys(claim.role for claim in claims):
         family = [n for n, claim in enumerate(claims) if claim.role == role]
-        own = [n for n in family if claims[n].known is None]
+        own = [n for n in family if claims[n].known is None and claims[n].change is None]
         found |= _contrasts({n: claims[n] for n in own}, len(family), worlds, able, rules)
         for n in family:
             if claims[n].known is not None:
                 found[n] = _known(observations, claims[n], len(family), rules)
+            elif claims[n].change is not None:
+                sides = _sides(claims[n], worlds, able)
+                found[n] = _modelled(observations, claims[n], sides, len(family), rules)
     return [found[n] for n in range(len(claims))]
 
 
@@ -297,12 +306,61 @@ def _known(observations: pl.DataFrame, claim: Claim, family: int, rules: Rules) 
     )
 
 
+def _modelled(
+    observations: pl.DataFrame, claim: Claim, sides: _Sides, family: int, rules: Rules
+) -> RegisteredResult:
+    """A change by the model of attribution; its interval is that of all N tests together."""
+    level = 1 - claim.error / family
+    ends, estimate = _marginal(observations, claim, sides, level, rules)
+    judged: Judgement = "not_tested"
+    if estimate is not None:
+        judged = decision(claim, estimate, ends, None)
+    return RegisteredResult(
+        hypothesis=claim.name,
+        subject=claim.subject,
+        text=claim.text,
+        role=claim.role,
+        judgement=judged,
+        family=family,
+        error=claim.error,
+        decided_by="model",
+        direction=claim.direction,
+        smallest=claim.smallest,
+        estimate=estimate,
+        low=ends.low,
+        high=ends.high,
+        level=level,
+        method=ends.method,
+        reason=ends.reason,
+    )
+
+
+def _marginal(
+    observations: pl.DataFrame, claim: Claim, sides: _Sides, level: float, rules: Rules
+) -> tuple[Ends, float | None]:
+    if sides.reason is not None:
+        return Ends(reason=sides.reason), None
+    assert claim.change is not None
+    where = list(dict.fromkeys(scenario for scenario, _ in claim.pairs))
+    trials = observations.filter(
+        (pl.col("subject") == claim.subject) & pl.col("scenario").is_in(where)
+    )
+    found = measured(trials, claim.change, shown_by(rules.outcome), level)
+    if found is None:
+        return Ends(reason="the conditions with evaluable trials cannot tell it"), None
+    reason = _EARLY if rules.stopped else None
+    return Ends(found.low, found.high, "attribution", reason), found.estimate
+
+
+_EARLY = (
+    "the campaign might stop early on what it saw; the intervals of the model take the number of "
+    "trials as fixed, so that this is weaker than its error rate says"
+)
+
+
 def _why(evidence: Sequence[Evidence], rules: Rules) -> str | None:
     if not evidence:
         return "it was not tested under two conditions"
     if rules.stopped:
-        return (
-            "the campaign might stop early on what it saw; the intervals behind a verdict take the "
-            "number of trials as fixed, so that this is weaker than its error rate says"
-        )
+        return _EARLY
     return None

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.inference.attribution.models import Evidence, Judgement
 
-DecidedBy = Literal["p", "sequence", "verdict"]
+DecidedBy = Literal["p", "sequence", "verdict", "model"]
 
 
 class _Frozen(BaseModel):
@@ -25,7 +25,8 @@ class RegisteredResult(_Frozen):
     error: float = Field(description="Error rate of the family.")
     decided_by: DecidedBy = Field(
         description="The adjusted p-value and the interval; the confidence sequence, where the "
-        "plan might stop early on what it saw; or the verdict on a hypothesis of the package."
+        "plan might stop early on what it saw; the verdict on a hypothesis of the package; or the "
+        "interval of the model of attribution, where no two conditions differ in it alone."
     )
     direction: Literal["higher", "lower", "either"] | None = Field(
         default=None, description="Null for a hypothesis of the package."

@@ -63,6 +63,8 @@ def _basis(result: RegisteredResult) -> Iterator[str]:
         yield f"adjusted p = {result.p_adjusted:.3g} of {plural(result.family, 'test')}"
     elif result.decided_by == "sequence":
         yield "decided by its confidence sequence, since the plan might stop early"
+    elif result.decided_by == "model":
+        yield "by the model, from all conditions, since no two differ in it alone"
     if result.estimate is not None and result.reason is not None:
         yield result.reason
 

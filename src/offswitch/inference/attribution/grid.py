@@ -114,7 +114,7 @@ class Grid:
         return found
 
 
-def grid_of(trials: pl.DataFrame) -> Grid | None:
+def grid_of(trials: pl.DataFrame, shown: pl.Expr | None = None) -> Grid | None:
     """The grid of one subject; null where no trial is evaluable.
 
     Repeats within a world (epochs) are alike, so each cell counts as the number of independent
@@ -124,6 +124,7 @@ def grid_of(trials: pl.DataFrame) -> Grid | None:
 
     Args:
         trials: The trials of one subject.
+        shown: What is counted of a trial instead of that it resisted.
     """
     evaluable = trials.filter(pl.col("outcome").is_in(EVALUABLE))
     if not evaluable.height:
@@ -134,7 +135,7 @@ def grid_of(trials: pl.DataFrame) -> Grid | None:
         if evaluable[conditions.PREFIX + name].drop_nulls().n_unique() > 1
     )
     by = ["scenario", *(conditions.PREFIX + name for name in factors)]
-    resisted = pl.col("outcome").is_in(RESISTED)
+    resisted = pl.col("outcome").is_in(RESISTED) if shown is None else shown
     worlds = evaluable.group_by([*by, "seed"], maintain_order=True).agg(
         n=pl.len(), x=resisted.sum().cast(pl.Float64)
     )

@@ -100,8 +100,8 @@ class Evidence(_Frozen):
     pairs: int | None = Field(
         default=None,
         description="Pairs of tested conditions that differ in nothing else; 0 where there are "
-        "none and it rests on the model, which takes it from all conditions; null where nothing was "
-        "varied or measured.",
+        "none and it rests on the model, which takes it from all conditions; null where nothing "
+        "was varied or measured.",
     )
     mixed: list[str] = Field(
         default=[],
