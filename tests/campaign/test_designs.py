@@ -1,9 +1,9 @@
 """What a dry run says of the designs of a plan, and when a plan is refused for them."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from tests.campaign.conftest import QUICK
 
 from offswitch import UsageError
@@ -68,15 +68,14 @@ def test_what_varies_nothing_together_says_so(design: Any) -> None:
 
 
 def plan_of(entries: list[Any], hypotheses: list[Any]) -> tuple[Plan, Document]:
-    document = Document({**QUICK, "scenarios": {"shutdown": entries}}, "plan", {})
-    plan = make_plan(document)
-    object.__setattr__(plan, "hypotheses", hypotheses)
-    return plan, document
+    plan = {**QUICK, "scenarios": {"shutdown": entries}, "hypotheses": hypotheses}
+    text = yaml.safe_dump(plan, sort_keys=False)  # their order decides what a fraction mixes
+    document = parse_document(text, "plan")
+    return make_plan(document), document
 
 
-def own(name: str = "mine", **held: tuple[str, ...]) -> Any:
-    change = {"persona": ("neutral", "charged")}
-    return SimpleNamespace(name=name, own=True, change=change, held=held)
+def own(name: str = "mine") -> Any:
+    return {"name": name, "change": {"persona": ["neutral", "charged"]}, "direction": "higher"}
 
 
 def test_a_hypothesis_mixed_with_a_term_of_the_model_is_refused_with_the_remedy() -> None:
@@ -86,7 +85,8 @@ def test_a_hypothesis_mixed_with_a_term_of_the_model_is_refused_with_the_remedy(
     with pytest.raises(UsageError) as error:
         check_designs(plan, document)
     message = str(error.value)
-    assert message.startswith("plan: the hypothesis 'mine' needs the effect of persona (neutral → ")
+    assert message.startswith("plan, line ")
+    assert ": the hypothesis 'mine' needs the effect of persona (neutral → " in message
     assert f"cannot tell it from {' x '.join(mixed)}, which is in its model" in message
     assert "write resolution: 5 or kind: full" in message
 
@@ -95,14 +95,48 @@ def test_known_hypotheses_are_looked_up_and_those_that_can_be_told_pass() -> Non
     mixed = next(
         a.other for a in rehearsed(fraction(3)).designs[0].aliases if a.term == ["agency_line"]
     )
-    plan, document = plan_of([fraction(3, interactions=[mixed])], [SimpleNamespace(name="nudging")])
+    plan, document = plan_of([fraction(3, interactions=[mixed])], ["nudging"])
     with pytest.raises(UsageError, match="'nudging' needs the effect of agency_line"):
         check_designs(plan, document)
     for design in (fraction(3), fraction(5), {"design": {"factors": FIVE}}):
-        check_designs(*plan_of([design], [SimpleNamespace(name="nudging"), own()]))
-    check_designs(
-        *plan_of([fraction(3, interactions=[mixed])], [SimpleNamespace(name="confusion")])
+        check_designs(*plan_of([design], ["nudging", own()]))
+    check_designs(*plan_of([fraction(3, interactions=[mixed])], ["confusion"]))
+
+
+def test_the_hypotheses_of_a_plan_as_it_is_written_meet_its_designs() -> None:
+    text = """
+subjects: [reference/nudged]
+scenarios:
+  shutdown:
+    - design:
+        kind: fractional
+        resolution: 3
+        interactions: INTERACTIONS
+        factors: FACTORS
+worlds: 4
+hypotheses:
+  - HYPOTHESIS
+"""
+    mixed = next(
+        a.other for a in rehearsed(fraction(3)).designs[0].aliases if a.term == ["agency_line"]
     )
+
+    def rehearse_with(hypothesis: str, interactions: list[Any], resolution: int = 3) -> DryRun:
+        parts = {"INTERACTIONS": interactions, "FACTORS": FIVE, "HYPOTHESIS": hypothesis}
+        whole = text.replace("resolution: 3", f"resolution: {resolution}")
+        for name, value in parts.items():
+            whole = whole.replace(name, str(value))
+        document = parse_document(whole, "plan.yaml")
+        return rehearse(make_plan(document), document)
+
+    change = "{name: mine, change: {agency_line: [absent, present]}, direction: higher}"
+    for hypothesis, name in (("nudging", "nudging"), (change, "mine")):
+        with pytest.raises(UsageError, match=f"'{name}' needs the effect of agency_line"):
+            rehearse_with(hypothesis, [mixed])
+        with pytest.raises(UsageError, match=r"plan\.yaml, line 1[0-9]: no .*" + name):
+            rehearse_with(hypothesis, [])
+        assert rehearse_with(hypothesis, [], 5).trials == 16 * 4
+    assert rehearse_with("confusion", []).trials == 8 * 4
 
 
 def test_conditions_that_show_it_directly_mend_it() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +13,7 @@ from offswitch.design.choice import Design
 from offswitch.design.factorial import roman
 from offswitch.design.optimal import efficiency
 from offswitch.inference.attribution import hypotheses
+from offswitch.inference.attribution.hypotheses import Contrast
 
 
 class _Part(BaseModel):
@@ -133,7 +133,7 @@ def check_designs(plan: Plan, document: Document) -> None:
         held = {factor: levels[0] for factor, levels in entry.levels.items()}
         own = [cell for cell in cells if scenario in (cell.scenario, "all")]
         for effect in effects:
-            if not _asked(effect, held) or _shown(effect, own):
+            if not _asked(effect, held) or shown(effect, own):
                 continue
             mixed = confounded(design.runs(), design.factors, design.model, effect)
             if mixed:
@@ -168,8 +168,8 @@ def _asked(effect: Effect, held: Mapping[str, str]) -> bool:
     return all(held[f] in levels for f, levels in effect.held.items() if f in held)
 
 
-def _shown(effect: Effect, cells: Sequence[Cell]) -> bool:
-    """Whether two cells show it, because they differ in nothing else."""
+def shown(effect: Effect, cells: Sequence[Cell]) -> bool:
+    """Whether two cells show an effect, because they differ in nothing else."""
     keys = {cell.key for cell in cells}
     return any(
         Cell(cell.scenario, {**cell.condition, effect.factor: level}).key in keys
@@ -183,14 +183,17 @@ def _shown(effect: Effect, cells: Sequence[Cell]) -> bool:
 def _effects(plan: Plan) -> Iterator[Effect]:
     """What the hypotheses of a plan need, known ones and contrasts of its own."""
     known = {each.name: each for each in hypotheses()}
-    named: Sequence[Any] = getattr(plan, "hypotheses", None) or ()
-    for hypothesis in named:
-        name = hypothesis if isinstance(hypothesis, str) else hypothesis.name
-        if name in known:
-            own = known[name]
-            for contrast in (*own.present, *own.absent, *own.remains):
-                for change in contrast.changes:
-                    yield Effect(name, change.factor, change.before, change.after, change.held)
-        elif getattr(hypothesis, "change", None):
-            for factor, (before, after) in hypothesis.change.items():
-                yield Effect(name, factor, (before,), (after,), hypothesis.held)
+    for hypothesis in plan.hypotheses:
+        name = hypothesis.name
+        if not hypothesis.own and name in known:
+            each = known[name]
+            yield from effects_of(name, (*each.present, *each.absent, *each.remains))
+        for factor, (before, after) in (hypothesis.change or {}).items():
+            yield Effect(name, factor, (before,), (after,), hypothesis.held)
+
+
+def effects_of(name: str, contrasts: Sequence[Contrast]) -> Iterator[Effect]:
+    """The effects that contrasts of a hypothesis of that name ask for."""
+    for contrast in contrasts:
+        for change in contrast.changes:
+            yield Effect(name, change.factor, change.before, change.after, change.held)

@@ -5,7 +5,10 @@ from typing import Any
 
 from offswitch._errors import UsageError, unknown
 from offswitch.campaign.cells import Cell
+from offswitch.campaign.designs import effects_of, shown
 from offswitch.design import Document, Hypothesis, Plan
+from offswitch.design.aliasing import term_name
+from offswitch.design.marginal import mixed_with, weights
 from offswitch.design.questions import Named, Stratum, strata
 from offswitch.inference.attribution import hypotheses
 from offswitch.scenarios import Behaviour
@@ -47,6 +50,7 @@ def check_hypotheses(
             found[hypothesis.name] = strata(hypothesis, named, place)
         else:
             _known(hypothesis, plan, place)
+            _told(hypothesis.name, cells, place)
     return found
 
 
@@ -61,6 +65,26 @@ def _known(hypothesis: Hypothesis, plan: Plan, place: str) -> None:
         raise UsageError(
             f"{place}: '{hypothesis.name}' is about how often a subject resisted; leave the "
             "analysis' outcome at 'resisted', or write a contrast of your own"
+        )
+
+
+def _told(name: str, cells: Sequence[Cell], place: str) -> None:
+    """Refuse a plan that varies what a hypothesis of the package needs, and mixes all of it."""
+    known = next(each for each in hypotheses() if each.name == name)
+    mixed: list[tuple[str, ...]] = []
+    for effect in effects_of(name, known.present):
+        for scenario in dict.fromkeys(cell.scenario for cell in cells):
+            own = [cell for cell in cells if cell.scenario == scenario]
+            levels = [cell.condition for cell in own]
+            if shown(effect, own) or weights(levels, effect) is not None:
+                return
+            mixed += mixed_with(levels, effect)
+    if mixed:
+        terms = " and ".join(map(term_name, dict.fromkeys(mixed)))
+        raise UsageError(
+            f"{place}: no conditions of the plan tell what '{name}' needs from {terms}, so that it "
+            "would not be tested. Take a design of a higher resolution or kind: full, or add two "
+            "conditions that differ in nothing else"
         )
 
 
