@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan, SeedSecret
+    from offswitch.design.ladders import Ladders
     from offswitch.report import ReportMeta, TranscriptRecord
     from offswitch.report.case import SafetyCase
     from offswitch.sources.scoring import Tally
@@ -233,7 +234,7 @@ def score(
 def analyse(
     directory: str | Path,
     *,
-    choice: str = "baseline",
+    choice: str | None = None,
     correction: str = "holm",
     mix: str | Path | None = None,
 ) -> Analysis:
@@ -241,7 +242,9 @@ def analyse(
 
     Args:
         directory: The campaign's folder.
-        choice: Levels of a factor that are contrasted: each with the ``baseline``, or ``all``.
+        choice: Levels of a factor that are contrasted: each with the ``baseline``, ``all`` with
+            each other, or ``adjacent`` ones. Where null, those that the plan names as a ladder
+            step by step, and others with the baseline.
         correction: Of p-values in a family of contrasts: ``holm`` or ``benjamini-hochberg``.
         mix: A YAML file with the shares of conditions in a deployment, to weigh rates by.
 
@@ -252,15 +255,22 @@ def analyse(
     from offswitch.campaign.decided import read_decisions
     from offswitch.sources.scoring import described
 
-    chosen, corrected = choice_named(choice), correction_named(correction)
+    chosen, corrected = choice_named(choice or "baseline"), correction_named(correction)
     folder = Folder(Path(directory))
+    ladders = _ladders(folder) if choice in (None, "adjacent") else {}
     behaviours = {name: list(each.behaviours) for name, each in described(folder.path).items()}
     behaviours |= {
         name: [str(behaviour) for behaviour in get_scenario(name).meta.behaviours]
         for name in scenario_names()
     }
     observations = read_observations(folder.observations)
-    analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
+    analysis = compute(
+        observations,
+        looked_for=behaviours,
+        choice=chosen,
+        ladders=ladders,
+        correction=corrected,
+    )
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
     sequential = read_decisions(folder.decisions)
@@ -270,6 +280,17 @@ def analyse(
     analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
+
+
+def _ladders(folder: Folder) -> "Ladders":
+    """The ladders of the plan as it was run; none where there is no plan that can be read."""
+    from offswitch.design.ladders import ladders_of
+
+    try:
+        data = yaml.safe_load(folder.plan.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return ladders_of(data.get("scenarios") if isinstance(data, dict) else None)
 
 
 def _mixed(observations: pl.DataFrame, analysis: Analysis, mix: str | Path) -> list[MixedRate]:

@@ -55,6 +55,22 @@ def test_trials_are_those_of_incomplete_blocks() -> None:
     assert any("each world gets 4" in line for line in found.designs[0].words)
 
 
+def test_a_budget_of_trials_says_how_many_cells_a_world_gets() -> None:
+    found = rehearsed(fraction(5, trials=99), worlds=20)
+    assert (found.trials, found.designs[0].per_world) == (80, 4)
+    assert rehearsed(fraction(5, trials=99), worlds=10, epochs=2).trials == 80
+    assert rehearsed(fraction(5, trials=1_000), worlds=20).trials == 320
+    subjects = ["reference/compliant", {"model": "reference/nudged", "worlds": 40}]
+    more = rehearsed(fraction(5, trials=99), worlds=20, subjects=subjects)
+    assert max(part.trials for part in more.subjects) <= 99
+    with pytest.raises(UsageError, match=r"plan: the design: 39 trials .* trials: 40 or more"):
+        rehearsed(fraction(5, trials=39), worlds=20)
+    with pytest.raises(UsageError, match="2 worlds with 4 of 16 cells each leave some cell"):
+        rehearsed(fraction(5, trials=8), worlds=2)
+    with pytest.raises(UsageError, match="either 'per_world' or 'trials'"):
+        rehearsed(fraction(5, trials=80, per_world=4))
+
+
 @pytest.mark.parametrize(
     "design",
     [

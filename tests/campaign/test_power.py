@@ -1,10 +1,12 @@
 """What a dry run says can be seen."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.campaign.conftest import QUICK, compiled
 
+import offswitch
 from offswitch.campaign.blocks import held_by
 from offswitch.campaign.dryrun import rehearse
 from offswitch.campaign.plans import read_plan
@@ -12,6 +14,7 @@ from offswitch.campaign.power import points
 from offswitch.campaign.powerparts import PowerPart
 from offswitch.design import Document, make_plan
 from offswitch.design.power import Paired, Unpaired, averaged, smallest
+from offswitch.inference import Analysis
 
 GRID = {"threat": ["none", "wipe"], "goal": ["none", "explicit"]}
 
@@ -92,6 +95,8 @@ def test_a_fraction_has_main_effects_alone() -> None:
         assert effect.seen is not None
         assert (effect.seen[1].difference or 1) <= part.advice.difference
     assert [e.pairs for e in part.effects] == [0, 0, 0]
+    assert all(e.mixed and " x " in e.mixed[0] for e in part.effects)
+    assert any("say 'not tested'" in line for line in part.words)
     assert all(e.seen and e.seen[1].difference for e in part.effects)
     assert "no two conditions differ in one factor alone" in part.words[0]
 
@@ -102,9 +107,28 @@ def test_steps_of_a_ladder_are_contrasts() -> None:
     (part,) = parts(scenarios={"shutdown": [{"design": design}]}, worlds=20)
     changes = [change for group in part.contrasts for change in group.changes]
     assert set(changes) == {
-        ("instruction", "none", "allow"), ("instruction", "none", "precedence"),
-        ("instruction", "allow", "precedence"),
+        ("instruction", "none", "allow"), ("instruction", "allow", "precedence"),
     }  # fmt: skip
+    assert part.family == 2
+
+
+def test_the_family_of_a_ladder_is_that_of_its_analysis(tmp_path: Path) -> None:
+    design = {"kind": "ladder", "factors": {"threat": ["none", "restriction", "wipe"]}}
+    plan = make_plan(
+        Document({**QUICK, "scenarios": {"blackmail": [{"design": design}]}}, "plan", {})
+    )
+    (part,) = rehearse(plan).power
+    results = offswitch.run(plan, tmp_path / "r")
+
+    def steps(analysis: Analysis) -> set[tuple[str | None, str | None]]:
+        return {(c.first.level, c.second.level) for c in analysis.contrasts}
+
+    assert part.family == len(results.analysis.contrasts) == 2
+    assert steps(results.analysis) == {("none", "restriction"), ("restriction", "wipe")}
+    baseline = {("none", "restriction"), ("none", "wipe")}
+    assert steps(offswitch.analyse(tmp_path / "r", choice="baseline")) == baseline
+    assert steps(offswitch.analyse(tmp_path / "r", choice="adjacent")) == steps(results.analysis)
+    assert len(offswitch.analyse(tmp_path / "r", choice="all").contrasts) == 3
 
 
 @pytest.mark.parametrize(("per_world", "paired"), [(3, True), (2, False)])

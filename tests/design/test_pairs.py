@@ -60,6 +60,23 @@ def test_pairs_are_the_contrasts_of_the_analysis(name: str) -> None:
     assert bool(wanted) == (name != "fraction")
 
 
+def test_steps_of_a_ladder_are_the_contrasts_of_the_analysis() -> None:
+    """In the order of the ladder, whatever order cells have; what is not in it, with its first."""
+    cells = [{"a": level, "b": b} for b in ("x", "y") for level in ("high", "other", "low", "none")]
+    steps = {"a": ("none", "low", "high")}
+    made = analyse(table(cells), ladders={"s": steps}).contrasts
+    wanted = Counter((c.factor, c.first.level, c.second.level) for c in made)
+    found = Counter(
+        (p.factor, cells[p.first][p.factor], cells[p.second][p.factor])
+        for p in pairs_of(cells, steps)
+    )
+    assert found == wanted
+    assert {pair[1:] for pair in found if pair[0] == "a"} == {
+        ("none", "low"), ("low", "high"), ("none", "other")
+    }  # fmt: skip
+    assert {pair[1:] for pair in found if pair[0] == "b"} == {("x", "y")}
+
+
 @pytest.mark.parametrize("name", DESIGNS)
 def test_main_effects_are_the_drivers_of_the_analysis(name: str) -> None:
     cells = DESIGNS[name]

@@ -84,6 +84,7 @@ def test_levels_are_compared_with_the_baseline_or_all(trials: Any, frame: Any) -
         levels("all") == {("none", "allow"), ("none", "never"), ("allow", "never")}
         or len(levels("all")) == 3
     )
+    assert levels("adjacent") == {("allow", "none"), ("none", "never")}
     with pytest.raises(UsageError, match=r"there is no choice of pairs 'every'"):
         choice_named("every")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from offswitch._errors import UsageError, unknown
-from offswitch.design import ALL, Condition, Document, Plan
+from offswitch.design import ALL, Condition, Design, Document, Plan
 from offswitch.scenarios import Scenario, get_scenario, scenario_names
 
 
@@ -95,6 +95,27 @@ def need_machine(cells: tuple[Cell, ...]) -> bool:
     return any(get_scenario(cell.scenario).needs_machine for cell in cells)
 
 
+def per_world_of(plan: Plan, design: Design, place: str) -> int | None:
+    """Cells of a design that each world gets; null where all.
+
+    Args:
+        plan: The plan that it stands in.
+        design: The design.
+        place: Where it stands.
+
+    Raises:
+        UsageError: Its trials are too few for the worlds of the plan.
+    """
+    sizes = [
+        len(subject.worlds or plan.worlds) * (subject.epochs or plan.epochs)
+        for subject in plan.subjects
+    ]
+    try:
+        return design.cells_per_world(max(sizes, default=len(plan.worlds) * plan.epochs))
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
+
+
 def _proposals(plan: Plan, document: Document) -> Iterator[_Proposal]:
     for name, conditions in plan.scenarios.items():
         if name != ALL and name not in scenario_names():
@@ -107,10 +128,11 @@ def _proposals(plan: Plan, document: Document) -> Iterator[_Proposal]:
             else:
                 proposals = _within(entry, get_scenario(name), place)
             design = entry.design
-            if design is None or design.per_world is None:
+            number = per_world_of(plan, design, place) if design else None
+            if design is None or number is None:
                 yield from proposals
                 continue
-            share = Share(f"{name}.{position}", design.per_world, design.seed, place)
+            share = Share(f"{name}.{position}", number, design.seed, place)
             for proposal in proposals:
                 yield replace(proposal, cell=replace(proposal.cell, share=share))
 

@@ -6,7 +6,7 @@ from math import prod
 from pydantic import BaseModel, ConfigDict
 
 from offswitch._errors import UsageError
-from offswitch.campaign.cells import Cell, cells_of
+from offswitch.campaign.cells import Cell, cells_of, per_world_of
 from offswitch.design import Condition, Document, Plan
 from offswitch.design.aliasing import Effect, aliases, confounded, described, term_name
 from offswitch.design.choice import Design
@@ -64,7 +64,10 @@ class DesignPart(_Part):
 
 def designs_of(plan: Plan) -> list[DesignPart]:
     """A report on every design of a plan."""
-    return [_report(scenario, position, design) for scenario, position, _, design in _designs(plan)]
+    return [
+        _report(scenario, position, design, per_world_of(plan, design, scenario))
+        for scenario, position, _, design in _designs(plan)
+    ]
 
 
 def _designs(plan: Plan) -> Iterator[tuple[str, int, Condition, Design]]:
@@ -74,7 +77,7 @@ def _designs(plan: Plan) -> Iterator[tuple[str, int, Condition, Design]]:
                 yield scenario, position, entry, entry.design
 
 
-def _report(scenario: str, position: int, design: Design) -> DesignPart:
+def _report(scenario: str, position: int, design: Design, per_world: int | None) -> DesignPart:
     cells, factors = design.runs(), design.factors
     return DesignPart(
         scenario=scenario,
@@ -84,7 +87,7 @@ def _report(scenario: str, position: int, design: Design) -> DesignPart:
         factors={name: list(levels) for name, levels in factors.items()},
         cells=len(cells),
         combinations=prod(map(len, factors.values())),
-        per_world=design.per_world,
+        per_world=per_world,
         model=[list(term) for term in design.model if term],
         parameters=design.parameters,
         efficiency=round(efficiency(cells, factors, design.model), 4),
@@ -92,19 +95,21 @@ def _report(scenario: str, position: int, design: Design) -> DesignPart:
             AliasPart(term=list(a.term), other=list(a.other), share=round(a.share, 6))
             for a in aliases(cells, factors)
         ],
-        words=list(_words(design, cells)),
+        words=list(_words(design, cells, per_world)),
     )
 
 
-def _words(design: Design, cells: Sequence[Mapping[str, str]]) -> Iterator[str]:
+def _words(
+    design: Design, cells: Sequence[Mapping[str, str]], per_world: int | None
+) -> Iterator[str]:
     kind = design.kind.replace("_", " ")
     grade = f", resolution {roman(design.resolution)}" if design.resolution else ""
     yield (
         f"{kind}{grade}: {len(cells)} of {prod(map(len, design.factors.values()))} combinations of "
         f"{', '.join(design.factors)}"
     )
-    if design.per_world is not None and design.per_world < len(cells):
-        yield f"each world gets {design.per_world} of these cells, in balance"
+    if per_world is not None and per_world < len(cells):
+        yield f"each world gets {per_world} of these cells, in balance"
     if design.kind in ("one_at_a_time", "ladder"):
         yield "effects are those at the centre; what factors do together is not seen"
     else:

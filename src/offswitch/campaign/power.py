@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from offswitch.campaign.blocks import held_by
 from offswitch.campaign.cells import Cell
 from offswitch.campaign.powerparts import Advice, ContrastPower, EffectPower, PowerPart, Seen
 from offswitch.design import Plan
-from offswitch.design.pairs import MainEffect, Pair, effects_of, levels_of, pairs_of
+from offswitch.design.aliasing import Effect, term_name
+from offswitch.design.ladders import ladders_of, steps_of
+from offswitch.design.marginal import mixed_with
+from offswitch.design.pairs import MainEffect, Pair, effects_of, pairs_of
 from offswitch.design.power import (
     ALPHA,
     RATES,
@@ -20,6 +22,7 @@ from offswitch.design.power import (
     smallest,
     worlds_for,
 )
+from offswitch.design.reading import plain
 
 TARGETS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
 """Differences of which one is named as what more worlds would show."""
@@ -97,16 +100,8 @@ def power_of(plan: Plan, cells: Sequence[Cell]) -> list[PowerPart]:
 
 def _bench(plan: Plan, own: Sequence[Cell], worlds: int, epochs: int) -> _Bench:
     whole = [dict(cell.condition) for cell in own]
-    ladders = {
-        name
-        for conditions in plan.scenarios.values()
-        for entry in conditions
-        if entry.design is not None and entry.design.kind == "ladder"
-        for name in entry.design.factors
-    }
-    pairs = pairs_of(whole)
-    for factor in ladders:
-        pairs += [pair for pair in _steps(whole, factor) if pair not in pairs]
+    steps = steps_of(ladders_of(plain(plan)["scenarios"]), own[0].scenario)
+    pairs = pairs_of(whole, steps)
     return _Bench(
         cells=list(whole),
         worlds=worlds,
@@ -116,17 +111,6 @@ def _bench(plan: Plan, own: Sequence[Cell], worlds: int, epochs: int) -> _Bench:
         pairs=pairs,
         effects=effects_of(whole),
     )
-
-
-def _steps(cells: Sequence[Mapping[str, str]], factor: str) -> Iterator[Pair]:
-    """Each level of a ladder and the one before it."""
-    levels = levels_of(cells).get(factor, [])
-    places = {frozenset(cell.items()): n for n, cell in enumerate(cells)}
-    for before, after in pairwise(levels):
-        for place, cell in enumerate(cells):
-            other = places.get(frozenset({**cell, factor: after}.items()))
-            if cell.get(factor) == before and other is not None:
-                yield Pair(factor, place, other)
 
 
 def _part(scenario: str, subjects: list[str], bench: _Bench, all_subjects: int) -> PowerPart:
@@ -186,8 +170,17 @@ def _effect(bench: _Bench, effect: MainEffect, family: int) -> EffectPower:
         reference=effect.reference,
         level=effect.level,
         pairs=effect.pairs,
+        mixed=_mixed(bench, effect),
         seen=None if shape is None else _seen(shape, family, bench.likeness),
     )
+
+
+def _mixed(bench: _Bench, effect: MainEffect) -> list[str]:
+    """Terms with which an effect that no pair shows is mixed."""
+    if effect.pairs:
+        return []
+    asked = Effect("", effect.factor, (effect.reference,), (effect.level,))
+    return [term_name(term) for term in mixed_with(bench.cells, asked)]
 
 
 def _seen(shape: Shape, family: int, likeness: float) -> list[Seen]:
@@ -237,10 +230,15 @@ def _words(part: PowerPart) -> Iterator[str]:
             yield "conditions share too few worlds to be paired; a larger per_world pairs them"
     else:
         yield (
-            "no two conditions differ in one factor alone, so nothing is contrasted directly, and "
-            "verdicts on hypotheses, which rest on such pairs, say 'not tested'; main effects "
-            "(drivers) are taken from all cells by a model"
+            "no two conditions differ in one factor alone, so nothing is contrasted directly; main "
+            "effects (drivers), and verdicts on hypotheses, are taken from all cells by a model"
         )
+        mixed = ", ".join(dict.fromkeys(e.factor for e in part.effects if e.mixed))
+        if mixed:
+            yield (
+                f"what two factors do together is mixed with the main effects of {mixed}, so that "
+                "verdicts that rest on these say 'not tested'"
+            )
     averages = [e for e in part.effects if e.seen is not None and e.pairs != 1]
     if averages:
         worst = max(averages, key=lambda e: _middle(e.seen or []) or 1.0)

@@ -45,13 +45,15 @@ class EffectPower(_Part):
         reference: The level that it is compared with.
         level: The level.
         pairs: Pairs of conditions that it averages; 0 where it is taken from all cells by a model.
-        seen: What it sees; null where the design cannot tell it from the others.
+        mixed: Where no pair shows it: terms, of one factor or two, that it cannot be told from.
+        seen: What it sees; null where the design cannot tell it from other main effects.
     """
 
     factor: str
     reference: str
     level: str
     pairs: int
+    mixed: list[str]
     seen: list[Seen] | None
 
 

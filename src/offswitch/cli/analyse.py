@@ -31,8 +31,12 @@ def analyse(
         bool, typer.Option("--all", help="Print every contrast, not the most certain ones only.")
     ] = False,
     pairs: Annotated[
-        str, typer.Option(help="Levels to compare: each with the 'baseline', or 'all' pairs.")
-    ] = "baseline",
+        str | None,
+        typer.Option(
+            help="Levels to compare: each with the 'baseline', 'all' pairs, or 'adjacent' ones. "
+            "Unless named: steps where the plan has a ladder, else the baseline."
+        ),
+    ] = None,
     correction: Annotated[
         str, typer.Option(help="For many contrasts: 'holm' or 'benjamini-hochberg'.")
     ] = "holm",

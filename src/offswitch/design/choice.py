@@ -53,6 +53,8 @@ class Design(BaseModel):
         interactions: Pairs of factors whose interaction is in the model beside the main effects;
             a fraction of resolution V and a full factorial have all of them.
         per_world: Cells that each world gets, in balance; all where null.
+        trials: Instead: the most trials of each subject in each scenario, worlds and repeats
+            included; each world gets as many cells as that leaves it.
         seed: Of what is searched for or allocated by chance.
     """
 
@@ -64,6 +66,7 @@ class Design(BaseModel):
     cells: Annotated[int, Field(strict=True, ge=2)] | None = None
     interactions: tuple[tuple[Name, Name], ...] = ()
     per_world: Annotated[int, Field(strict=True, ge=2)] | None = None
+    trials: Annotated[int, Field(strict=True, ge=2)] | None = None
     seed: Annotated[int, Field(strict=True, ge=0)] = 1
 
     @model_validator(mode="after")
@@ -89,6 +92,8 @@ class Design(BaseModel):
                 if self.cells is None
                 else f"'cells' goes with kind: optimal, not with {self.kind}"
             )
+        if self.per_world is not None and self.trials is not None:
+            yield "write either 'per_world' or 'trials', which says how many cells a world gets"
         for pair in self.interactions:
             for name in pair:
                 if name not in self.factors:
@@ -104,6 +109,26 @@ class Design(BaseModel):
         every = self.kind == "full" or self.resolution == 5
         pairs = two_way(self.factors) if every else self.interactions
         return model_of(self.factors, pairs)
+
+    def cells_per_world(self, trials_of_a_cell: int) -> int | None:
+        """Cells that each world gets; null where all.
+
+        Args:
+            trials_of_a_cell: Worlds times repeats in each, of the subject that has most.
+
+        Raises:
+            UsageError: The trials that it may take are too few to compare anything in a world.
+        """
+        if self.trials is None:
+            return self.per_world
+        found = self.trials // trials_of_a_cell
+        if found < 2:
+            raise UsageError(
+                f"the design: {self.trials} trials are {found} in each of the {trials_of_a_cell} "
+                "worlds and repeats, and nothing is compared within a world that has fewer than "
+                f"two cells. Write trials: {2 * trials_of_a_cell} or more, or fewer worlds"
+            )
+        return found
 
     @property
     def parameters(self) -> int:

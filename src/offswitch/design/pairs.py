@@ -1,14 +1,15 @@
 """The comparisons that an analysis makes of the cells of one scenario, known before any trial.
 
 *Pairs* differ in one factor: each of its levels against ``none``, or else the level that appears
-first. *Main effects* are averages of pairs; where no two cells differ in one factor alone, as in a
-fraction, they are taken from all cells by least squares on the main effects. Both follow
-``offswitch.inference``, which tests hold them to.
+first; of a ladder, each against the one before. *Main effects* are averages of pairs; where no two
+cells differ in one factor alone, as in a fraction, they are taken from all cells by least squares
+on the main effects. Both follow ``offswitch.inference``, which tests hold them to.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,22 +60,32 @@ def levels_of(cells: Sequence[Cell]) -> dict[str, list[str]]:
     return {name: levels for name, levels in found.items() if len(levels) > 1}
 
 
-def pairs_of(cells: Sequence[Cell]) -> list[Pair]:
+def pairs_of(cells: Sequence[Cell], steps: Mapping[str, Sequence[str]] | None = None) -> list[Pair]:
     """The pairs that an analysis contrasts, by factor.
 
     Args:
         cells: Whole conditions of one scenario.
+        steps: Levels in order, by factor, of the scenario's ladders.
     """
     index = {frozenset(cell.items()): place for place, cell in enumerate(cells)}
     found = []
     for factor, levels in sorted(levels_of(cells).items()):
-        base = NONE if NONE in levels else levels[0]
-        for level in levels:
+        for before, after in _compared(levels, (steps or {}).get(factor, ())):
             for first, cell in enumerate(cells):
-                if level != base and cell[factor] == base:
-                    other = index.get(frozenset({**cell, factor: level}.items()))
+                if cell[factor] == before:
+                    other = index.get(frozenset({**cell, factor: after}.items()))
                     found += [Pair(factor, first, other)] if other is not None else []
     return found
+
+
+def _compared(levels: Sequence[str], steps: Sequence[str]) -> list[tuple[str, str]]:
+    """Levels before and after; of a ladder its steps, and its first with what is not in it."""
+    climbed = [level for level in steps if level in levels]
+    if climbed:
+        others = [level for level in levels if level not in steps]
+        return [*pairwise(climbed), *((climbed[0], level) for level in others)]
+    base = NONE if NONE in levels else levels[0]
+    return [(base, level) for level in levels if level != base]
 
 
 def effects_of(cells: Sequence[Cell]) -> list[MainEffect]:

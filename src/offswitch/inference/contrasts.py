@@ -8,13 +8,14 @@ one family, whose p-values are adjusted together; intervals are not adjusted.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Literal, cast, get_args
 
 import numpy as np
 import polars as pl
 
 from offswitch._errors import unknown
+from offswitch.design.ladders import Ladders, steps_of
 from offswitch.inference import conditions
 from offswitch.inference.analysis import Cell, Contrast, Side
 from offswitch.inference.comparisons import NOTHING, Comparison, Worlds, compare
@@ -22,7 +23,7 @@ from offswitch.inference.families import Correction, adjusted
 from offswitch.inference.outcomes import EVALUABLE, RESISTED
 
 Kind = Literal["condition", "subject", "campaign"]
-Choice = Literal["baseline", "all"]
+Choice = Literal["baseline", "all", "adjacent"]
 
 NONE = "none"
 """Level of a factor that the others are compared with, where it is there."""
@@ -68,6 +69,7 @@ def contrasts(
     *,
     measure: str = "resisted",
     choice: Choice = "baseline",
+    ladders: Ladders | None = None,
     correction: Correction = "holm",
     level: float = 0.95,
 ) -> list[Contrast]:
@@ -78,28 +80,32 @@ def contrasts(
         cells: The cells of its analysis.
         measure: ``resisted``, ``succeeded`` or the name of a behaviour.
         choice: Whether each level of a factor is compared with ``none``, or where that is missing
-            with the level that appears first, or every level with every other.
+            with the level that appears first, or every level with every other, or with the one
+            that appears before it (``adjacent``).
+        ladders: By scenario, factors whose levels are compared with the one before, in the order
+            that is named here, whatever the choice; those of `offswitch.design.ladders`.
         correction: How p-values are adjusted within a family.
         level: Confidence of the intervals, in (0, 1).
 
     Returns:
         The most certain first.
     """
-    questions = [*_conditions(cells, choice), *_subjects(cells)]
+    questions = [*_conditions(cells, choice, ladders or {}), *_subjects(cells)]
     worlds = worlds_of(observations, measure)
     sides = [(worlds.get(q.first.key, _EMPTY), worlds.get(q.second.key, _EMPTY)) for q in questions]
     return answered(questions, sides, measure, correction, level)
 
 
-def _conditions(cells: Sequence[Cell], choice: Choice) -> Iterator[Question]:
+def _conditions(cells: Sequence[Cell], choice: Choice, ladders: Ladders) -> Iterator[Question]:
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.scenario, cell.subject), []).append(cell)
-    for own in groups.values():
+    for (scenario, _), own in groups.items():
+        steps = steps_of(ladders, scenario)
         by_condition = {frozenset(cell.condition.items()): cell for cell in own}
         for factor in sorted({name for cell in own for name in cell.condition}):
             levels = list(dict.fromkeys(c.condition.get(factor) for c in own))
-            for first, second in _chosen(levels, choice):
+            for first, second in _chosen(levels, choice, steps.get(factor, ())):
                 for cell in own:
                     if cell.condition.get(factor) != first:
                         continue
@@ -112,11 +118,17 @@ def _conditions(cells: Sequence[Cell], choice: Choice) -> Iterator[Question]:
 
 
 def _chosen(
-    levels: Sequence[str | None], choice: Choice
+    levels: Sequence[str | None], choice: Choice, steps: Sequence[str]
 ) -> Iterable[tuple[str | None, str | None]]:
     """Pairs of levels to compare; to lack a factor (null) is a level too, and a baseline."""
+    climbed = [level for level in steps if level in levels]
+    if climbed:
+        others = [level for level in levels if level not in steps]
+        return [*pairwise(climbed), *((climbed[0], level) for level in others)]
     if choice == "all":
         return combinations(levels, 2)
+    if choice == "adjacent":
+        return pairwise(levels)
     base = NONE if NONE in levels else None if None in levels else levels[0]
     return [(base, level) for level in levels if level != base]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
+from offswitch.design.ladders import Ladders
 from offswitch.inference import conditions
 from offswitch.inference.analysis import (
     Analysis,
@@ -39,6 +40,7 @@ def analyse(
     looked_for: Mapping[str, Iterable[str]] | None = None,
     level: float = 0.95,
     choice: Choice = "baseline",
+    ladders: Ladders | None = None,
     correction: Correction = "holm",
 ) -> Analysis:
     """Compute every number of a campaign from its table of observations.
@@ -49,6 +51,7 @@ def analyse(
             even where none was found. A behaviour that nothing looks for gets none.
         level: Confidence of the intervals, in (0, 1).
         choice: Which levels of a factor are compared; see `contrasts`.
+        ladders: Factors whose levels are compared step by step; see `contrasts`.
         correction: How p-values are adjusted within a family.
 
     Returns:
@@ -70,7 +73,14 @@ def analyse(
         subjects=_subjects(observations),
         cells=cells,
         pooled=pooled_rates(cells, worlds_of(observations), level),
-        contrasts=contrasts(observations, cells, choice=choice, correction=correction, level=level),
+        contrasts=contrasts(
+            observations,
+            cells,
+            choice=choice,
+            ladders=ladders,
+            correction=correction,
+            level=level,
+        ),
         competence=competence(observations, level),
         differences=score_differences(observations, level),
         awareness=given_awareness(observations, level),
