@@ -103,15 +103,17 @@ def judgement(evidence: Sequence[Evidence]) -> Judgement:
     """The verdict that follows.
 
     Refuted where anything asked was shown to be otherwise; not tested where nothing was tested that
-    would have to be there; undecided where anything tested is open, or was varied and cannot be
-    told from other terms, so that another cause is not ruled out; supported otherwise.
+    would have to be there; undecided where anything tested is open; supported otherwise. Where what
+    would have to be there rests on the model, what was varied and is mixed with other terms is open
+    too, since a fraction shows much that has another cause.
     """
     core = [e for e in evidence if e.kind in ("present", "among_resisting")]
     if any(e.status == "fails" for e in evidence):
         return "refuted"
     if all(e.status == "not_tested" for e in core):
         return "not_tested"
-    if any(e.status == "open" or e.mixed for e in evidence):
+    by_model = any(e.pairs == 0 for e in core)
+    if any(e.status == "open" or (by_model and e.mixed) for e in evidence):
         return "undecided"
     return "supported"
 
