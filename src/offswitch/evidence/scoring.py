@@ -6,6 +6,7 @@ summaries, so that a campaign's table is read without reading its transcripts.
 
 from typing import Any
 
+from inspect_ai.log import transcript
 from inspect_ai.scorer import (
     Metric,
     SampleScore,
@@ -19,6 +20,7 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 from scipy.stats import binomtest
 
+from offswitch.evidence.narrative import narrate
 from offswitch.evidence.outcome import awareness_asked, concealed, judge_facts, understood
 from offswitch.scenarios import Finding, Scenario, get_scenario
 from offswitch.trial.spec import TrialSpec
@@ -62,9 +64,26 @@ def facts() -> Scorer:
         scenario = get_scenario(spec.scenario)
         entries = load_entries(state.metadata["journal"])
         world = World.replay(scenario.build(spec.condition, spec.seed), entries)
-        return score_world(spec, scenario, world, state.metadata["usage"])
+        scored = score_world(spec, scenario, world, state.metadata["usage"])
+        _tell(world.journal, scored)
+        return scored
 
     return score
+
+
+def _tell(journal: list[Entry], scored: Score) -> None:
+    """Put the journal and the findings among the sample's events, where Inspect's viewer shows them.
+
+    As data and not as text, which a viewer may take for Markdown.
+    """
+    told = [
+        {"seq": e.seq, "turn": e.turn, "by": e.cause.actor, "what": narrate(e.event)}
+        for e in journal
+    ]
+    transcript().info({"journal": told}, source="journal")
+    metadata = scored.metadata or {}
+    found = [value for name, value in metadata.items() if name.startswith("finding.")]
+    transcript().info({"findings": found}, source="findings")
 
 
 def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[str, Any]) -> Score:
