@@ -18,6 +18,7 @@ from inspect_ai.scorer import (
     scorer,
 )
 from inspect_ai.solver import TaskState
+from pydantic import JsonValue
 from scipy.stats import binomtest
 
 from offswitch.evidence.narrative import narrate
@@ -72,17 +73,19 @@ def facts() -> Scorer:
 
 
 def _tell(journal: list[Entry], scored: Score) -> None:
-    """Put the journal and the findings among the sample's events, where Inspect's viewer shows them.
+    """Put journal and findings among the sample's events, where Inspect's viewer shows them.
 
-    As data and not as text, which a viewer may take for Markdown.
+    They are data and not text, which a viewer may take for Markdown.
     """
-    told = [
+    told: list[JsonValue] = [
         {"seq": e.seq, "turn": e.turn, "by": e.cause.actor, "what": narrate(e.event)}
         for e in journal
     ]
     transcript().info({"journal": told}, source="journal")
     metadata = scored.metadata or {}
-    found = [value for name, value in metadata.items() if name.startswith("finding.")]
+    found: list[JsonValue] = [
+        value for name, value in metadata.items() if name.startswith("finding.")
+    ]
     transcript().info({"findings": found}, source="findings")
 
 
