@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 import yaml
 
-from offswitch._errors import UsageError
+from offswitch._errors import UsageError, unknown
 from offswitch._files import write_atomic
 from offswitch.api_registration import with_registration
 from offswitch.campaign.folder import Folder
@@ -23,11 +23,14 @@ from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    import pandas
+
     from offswitch.campaign.dryrun import DryRun
     from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.report.case import SafetyCase
     from offswitch.sources.scoring import Tally
 
 
@@ -46,6 +49,54 @@ class Results:
     observations: pl.DataFrame
     findings: pl.DataFrame
     analysis: Analysis
+
+    def rates(self) -> pl.DataFrame:
+        """One row for each subject, scenario and condition, with its rate and interval."""
+        from offswitch.report.notebook import rates
+
+        return rates(self.analysis)
+
+    def pandas(self, table: str = "observations") -> "pandas.DataFrame":
+        """A table as a pandas frame; pandas need not be installed for anything else.
+
+        Args:
+            table: ``observations``, ``findings`` or ``rates``.
+
+        Raises:
+            UsageError: There is no such table, or pandas is not installed.
+        """
+        tables = {"observations": lambda: self.observations, "findings": lambda: self.findings}
+        tables["rates"] = self.rates
+        if table not in tables:
+            raise unknown("table", table, tables)
+        frame = tables[table]()
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("pandas is not installed: pip install pandas") from error
+        return pandas.DataFrame(frame.to_dict(as_series=False))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from offswitch.report.notebook import table
+
+        return table(self.folder.path.resolve().name, self.analysis)
+
+
+def load(directory: str | Path) -> Results:
+    """The results of a campaign that was run before; writes its ``analysis.json`` anew.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    folder = Folder(Path(directory))
+    analysis = analyse(folder.path)
+    return Results(
+        folder, read_observations(folder.observations), read_findings(folder.findings), analysis
+    )
 
 
 def run(
@@ -194,6 +245,7 @@ def analyse(
         UsageError: There is no table of observations, it is corrupt or foreign, there is no such
             choice or correction, or the mix does not fit what was run.
     """
+    from offswitch.campaign.decided import read_decisions
     from offswitch.sources.scoring import described
 
     chosen, corrected = choice_named(choice), correction_named(correction)
@@ -207,7 +259,10 @@ def analyse(
     analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
-    analysis = analysis.model_copy(update={"judged": judged, "mixed": mixed})
+    sequential = read_decisions(folder.decisions)
+    analysis = analysis.model_copy(
+        update={"judged": judged, "mixed": mixed, "sequential": sequential}
+    )
     analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
@@ -239,12 +294,19 @@ def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> l
     return judged_rates(observations, analysis, judges, known)
 
 
-def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
+def write_report(
+    directory: str | Path,
+    file: str | Path | None = None,
+    *,
+    policy: str | Path | None = None,
+) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:
         directory: The campaign's folder.
         file: Where to; ``report.html`` in the folder where null.
+        policy: A policy to hold against the campaign and to show as a safety case: a YAML file, or
+            ``default`` for the one of the package; none where null.
 
     Returns:
         The path of the report.
@@ -268,6 +330,7 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
         plan,
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
+        case=_case(directory, policy),
     )
     write_atomic(target, page)
     return target
@@ -289,6 +352,14 @@ def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
     from offswitch.report import figures
 
     return figures.write_figures(analyse(directory), Path(out))
+
+
+def _case(directory: str | Path, policy: str | Path | None) -> "SafetyCase | None":
+    if policy is None:
+        return None
+    from offswitch.api_gate import argue
+
+    return argue(directory, policy)
 
 
 SHOWN = 1_000
@@ -363,3 +434,20 @@ def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFram
         },
         factors={n: FactorText(f.title, f.levels) for n, f in all_factors().items()},
     )
+
+
+def report_meta(directory: str | Path) -> "ReportMeta":
+    """What is said of a campaign besides its numbers: its name, its scenarios in words.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    from offswitch.sources.scoring import read_mark
+
+    folder = Folder(Path(directory))
+    plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
+    return _meta(plan, directory, read_observations(folder.observations))

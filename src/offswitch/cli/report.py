@@ -20,6 +20,10 @@ def report(
             help="Write every figure there as well: SVG, PNG, and its data as CSV.",
         ),
     ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Show a safety case: a policy's file, or 'default'."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")] = False,
 ) -> None:
     """Write the report of a campaign: one HTML page that needs no network and no server.
@@ -30,7 +34,7 @@ def report(
 
     from offswitch import api
 
-    page = api.write_report(directory, out)
+    page = api.write_report(directory, out, policy=policy)
     drawn = api.write_figures(directory, figures) if figures is not None else []
     if as_json:
         made: dict[str, object] = {"report": str(page), "bytes": page.stat().st_size}

@@ -4,7 +4,7 @@ What the table needs stands in the score's metadata in pieces small enough for I
 summaries, so that a campaign's table is read without reading its transcripts.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inspect_ai.log import transcript
 from inspect_ai.scorer import (
@@ -18,7 +18,6 @@ from inspect_ai.scorer import (
     scorer,
 )
 from inspect_ai.solver import TaskState
-from pydantic import JsonValue
 from scipy.stats import binomtest
 
 from offswitch.evidence.narrative import narrate
@@ -26,6 +25,9 @@ from offswitch.evidence.outcome import awareness_asked, concealed, judge_facts, 
 from offswitch.scenarios import Finding, Scenario, get_scenario
 from offswitch.trial.spec import TrialSpec
 from offswitch.world import Entry, World, load_entries
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 QUOTE = 240
 """Characters of a finding's quote that are kept."""

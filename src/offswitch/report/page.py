@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import polars as pl
@@ -36,8 +36,12 @@ from offswitch.report.headline import headline
 from offswitch.report.heat import heat_map
 from offswitch.report.index import findings_of, places, trial_index
 from offswitch.report.links import address, cell_link
+from offswitch.report.paths import SHOWN, path_figure, seen
 from offswitch.report.records import OpinionRecord, ReportMeta, TranscriptRecord
 from offswitch.report.text import clip, fraction, percent, plural, span, visible, words
+
+if TYPE_CHECKING:
+    from offswitch.report.case import SafetyCase
 
 _SCRIPTS = (
     *("data.js", "dom.js", "conversation.js", "citations.js", "transcript.js", "differences.js"),
@@ -61,6 +65,7 @@ def render(
     *,
     verdicts: pl.DataFrame = _NONE,
     budget: int = BUDGET,
+    case: "SafetyCase | None" = None,
 ) -> str:
     """One self-contained HTML page.
 
@@ -73,6 +78,7 @@ def render(
         meta: Names, words and versions.
         verdicts: One row per verdict of a judge, or nothing.
         budget: Bytes that the transcripts may take in the page.
+        case: The argument that a policy makes of it, if one was held against it.
     """
     chunks = _embedded(transcripts, observations, findings, verdicts, budget)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
@@ -91,10 +97,12 @@ def render(
         "figures": {name: _figures(rows, references) for name, rows in cells.items()},
         "cells": cells,
         "cell_of": {cell.key: cell for cell in analysis.cells},
+        "paths": _paths(analysis),
         "embedded": sum(len(chunk.trials) for chunk in chunks),
         "embedded_found": len(_found(findings) & {t for chunk in chunks for t in chunk.trials}),
         "with_findings": len(_found(findings)),
         "outcomes": _OUTCOMES,
+        "case": case,
         "contrasts_shown": CONTRASTS,
     }
     body = Markup(_environment().get_template("body.html.j2").render(context))  # noqa: S704 (escaped there)
@@ -171,6 +179,13 @@ def _runs(cells: Sequence[Cell], attribute: str) -> list[tuple[str, list[Cell]]]
     return [(name, list(run)) for name, run in groupby(cells, key=attrgetter(attribute))]
 
 
+def _paths(analysis: Analysis) -> list[tuple[str, Markup]]:
+    """The paths of the first questions, by name."""
+    asked = analysis.sequential.questions if analysis.sequential else []
+    seen = [question for question in asked if question.path]
+    return [(question.name, path_figure(question)) for question in seen[:SHOWN]]
+
+
 def _figures(cells: list[Cell], references: frozenset[str]) -> dict[str, Markup]:
     layouts = {"wide": WIDE, "narrow": NARROW}
     return {name: forest_plot(cells, references, layout) for name, layout in layouts.items()}
@@ -207,7 +222,7 @@ def _environment() -> jinja2.Environment:
 
 def _filters() -> Iterator[tuple[str, Any]]:
     """What the templates may call, by name."""
-    for function in (percent, span, fraction, plural, words, cell_link, title):
+    for function in (percent, span, fraction, plural, words, cell_link, title, seen):
         yield function.__name__, function
     yield "address", lambda filters: address(**filters)
     yield "runs", _runs
