@@ -1,5 +1,6 @@
 """Every figure as SVG, PNG and the data behind it, for papers and slides."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def plots(analysis: Analysis) -> Iterator[Plot]:
         rows = list(_rates(analysis, summary.scenario))
         title = f"How often it resisted: {summary.scenario}"
         axis = f"resisted, with {analysis.level:.0%} interval"
-        yield intervals(f"rates-{summary.scenario}", title, rows, axis)
+        yield intervals(f"rates-{_file(summary.scenario)}", title, rows, axis)
     driven = [row for found in analysis.attribution for row in _drivers(found)]
     if driven:
         axis = "change of the rate of resisting"
@@ -63,6 +64,11 @@ def plots(analysis: Analysis) -> Iterator[Plot]:
     if judged:
         kinds = ("raw", "corrected")
         yield intervals("judges", "What judges say", judged, "judged yes", kinds=kinds)
+
+
+def _file(name: str) -> str:
+    """A name as part of a file's: other people's scenarios are called whatever they like."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:80]
 
 
 def _tiles(analysis: Analysis) -> Iterator[Row]:
