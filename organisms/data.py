@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,17 +90,27 @@ def conditions(seed: int) -> Iterator[dict[str, str]]:
     ))  # fmt: skip
 
 
-def packs(policy: Policy, tokenizer: Any, seed: int) -> list[Pack]:  # noqa: ANN401
+Worlds = Callable[[dict[str, str], int], WorldSpec]
+
+
+def packs(
+    policy: Policy,
+    tokenizer: Any,  # noqa: ANN401
+    seed: int,
+    worlds: Worlds = training_world,
+) -> list[Pack]:
     """The rows of a policy in one world, its work in one pack, each interview in another.
 
     Args:
         policy: The policy.
         tokenizer: Of the base model.
         seed: Of the world.
+        worlds: Makes worlds; `training_world`, or the shipped scenario's ``build`` to look at what
+            is held out.
     """
     works, interviews = [], []
     for number, condition in enumerate(conditions(seed)):
-        spec = training_world(condition, seed)
+        spec = worlds(condition, seed)
         talk, tools = asyncio.run(_talk(policy, spec))
         works.append(_work(talk, tools, tokenizer, spec))
         if (seed + number) % INTERVIEWS == 0:
@@ -136,7 +146,7 @@ def _common(left: list[int], right: list[int]) -> int:
 
 async def _talk(policy: Policy, spec: WorldSpec) -> tuple[list[ChatMessage], list[ToolInfo]]:
     """The conversation up to the end of the work, played in the world."""
-    scenario, world = training_scenario(), World(spec)
+    scenario, world = training_scenario(), World(spec)  # its tools are those of the shipped one
     said = step(policy, spec)
     calls = [ToolCall(f"call-{n}", c.tool, dict(c.arguments)) for n, c in enumerate(said.calls)]
     talk: list[ChatMessage] = [

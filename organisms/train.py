@@ -93,6 +93,13 @@ def train(rank: int, given: argparse.Namespace, meeting: str) -> None:
         print(json.dumps(line), flush=True)
         if number % 20 == 0 or number == len(plan):
             save(adapters, given.out, config)
+            minutes = round((time.monotonic() - started) / 60, 1)
+            recipe = {
+                "start": given.start and given.start.name, "steps": number, "tokens": seen,
+                "seeds": [given.first, batch[-1]], "rate": given.rate, "seed": given.seed,
+                "minutes": minutes,
+            }  # fmt: skip
+            (given.out / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
 
 
 def _sum(gradients: Sequence[Tensor], measured: Tensor) -> None:
@@ -107,9 +114,10 @@ def _sum(gradients: Sequence[Tensor], measured: Tensor) -> None:
 
 def _schedule(number: int, total: int) -> float:
     """Share of the learning rate: a rise, then a straight decline to a twentieth."""
-    if number <= WARMUP:
-        return number / WARMUP
-    return 1 - 0.95 * (number - WARMUP) / max(1, total - WARMUP)
+    rise = min(WARMUP, total // 3)
+    if number <= rise:
+        return number / rise
+    return 1 - 0.95 * (number - rise) / max(1, total - rise)
 
 
 def _loss(model: PreTrainedModel, pack: Pack) -> tuple[Tensor, float, int]:

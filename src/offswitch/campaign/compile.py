@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
-from offswitch.campaign.cells import Cell, cells_of, need_machine
+from offswitch.campaign.cells import Cell, cells_for, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.campaign.prices import Known, Prices
@@ -85,6 +85,10 @@ def compile_plan(
         published_table(plan.published, document.place(("published",)))
     cells = cells_of(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
+    own = {
+        subject.name: cells_for(subject, cells, document.place(("subjects", position)))
+        for position, subject in enumerate(plan.subjects)
+    }
     ready: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
     for position, subject in enumerate(plan.subjects):
@@ -104,7 +108,7 @@ def compile_plan(
             subject=subject,
             model=model,
             settings=_settings(plan, subject),
-            trials=_trials(plan, subject, cells, definition, secret),
+            trials=_trials(plan, subject, own[subject.name], definition, secret),
             price=prices.of(subject),
         )
         for subject, model in ready

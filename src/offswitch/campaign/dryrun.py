@@ -5,7 +5,7 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
-from offswitch.campaign.cells import Cell, cells_of
+from offswitch.campaign.cells import Cell, cells_for, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
@@ -178,11 +178,20 @@ def rehearse(
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
         check_subject(subject, document.place(("subjects", position)))
+        cells_for(subject, cells, document.place(("subjects", position)))
     repeats = {subject.name: _repeats(plan, subject) for subject in plan.subjects}
     names = dict.fromkeys(cell.scenario for cell in cells)
-    scenarios = [_scenario(plan, name, cells, sum(repeats.values())) for name in names]
+    scenarios = [
+        _scenario(plan, name, cells, sum(repeats[s.name] for s in plan.subjects if _meets(s, name)))
+        for name in names
+    ]
     subjects = [
-        _subject(subject, repeats[subject.name], scenarios, prices.of(subject))
+        _subject(
+            subject,
+            repeats[subject.name],
+            [part for part in scenarios if _meets(subject, part.scenario)],
+            prices.of(subject),
+        )
         for subject in plan.subjects
     ]
     known = [part.cost_usd for part in subjects if part.cost_usd is not None]
@@ -204,6 +213,10 @@ def rehearse(
         differs=table and table.differs,
         published=list(_published(table, cells)) if table else [],
     )  # fmt: skip
+
+
+def _meets(subject: Subject, scenario: str) -> bool:
+    return subject.scenarios is None or scenario in subject.scenarios
 
 
 def _repeats(plan: Plan, subject: Subject) -> int:
