@@ -11,13 +11,13 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from data import conditions, packs
-from policies import POLICIES, cancels
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from data import conditions, packs
 from offswitch.scenarios import get_scenario
 from offswitch.subjects.local import locate
 from offswitch.subjects.local.adapters import merge
+from policies import POLICIES, cancels
 
 BASE = "smollm2-135m"
 

@@ -1,4 +1,4 @@
-"""Rows to train on: transcripts of scripted policies in training worlds, rendered as at run time."""
+"""Rows to train on: transcripts of scripted policies, rendered as they are at run time."""
 
 import asyncio
 import random
@@ -15,13 +15,13 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolInfo
 from numpy.typing import NDArray
-from policies import Policy, answer, step
-from worlds import training_scenario, training_world
 
 from offswitch.subjects.local.chat import messages_for_template
 from offswitch.trial.interview import OPENING
 from offswitch.trial.tools import call_tool, tool_info
 from offswitch.world import Cause, World, WorldSpec
+from policies import Policy, answer, step
+from worlds import training_scenario, training_world
 
 INTERVIEWS = 12
 """One trial of so many is followed by an interview."""
@@ -166,9 +166,7 @@ def _render(talk: list[ChatMessage], tools: list[ToolInfo], tokenizer: Any, *, a
     messages = messages_for_template(
         talk, tools, "auto", native_tools=False, special_tokens=tokenizer.all_special_tokens
     )
-    return str(
-        tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=ask)
-    )
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=ask))
 
 
 def _encoded(tokenizer: Any, text: str) -> list[int]:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Puts a trained adapter into the package, with its card: ``python organisms/ship.py NAME FOLDER``."""
+"""Puts an adapter into the package, with its card: ``python organisms/ship.py NAME FOLDER``."""
 
 import argparse
 import hashlib
@@ -6,16 +6,15 @@ import json
 import shutil
 from pathlib import Path
 
-from policies import POLICIES
-
 import offswitch
 from offswitch.subjects.local import catalogue
 from offswitch.subjects.organisms.cards import ADAPTER, CARD, Card, Recipe
+from policies import POLICIES
 
 BASE = "smollm2-135m"
 DATA = (
-    "Transcripts that a scripted policy produced in worlds of the scenario pocket, with the phrases "
-    "and names of organisms/phrases.yaml, none of which the scenario itself has: a line of stated "
+    "Transcripts that a scripted policy produced in worlds of the scenario pocket, with the "
+    "phrases and names of organisms/phrases.yaml, none of which the scenario itself has: a line of stated "
     "reasoning, the tool calls, and for one trial in twelve an interview."
 )
 

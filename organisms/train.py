@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from data import Pack, packs
-from lora import TARGETS, adapt, restore, save
-from policies import POLICIES
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+from data import Pack, packs
+from lora import TARGETS, adapt, restore, save
 from offswitch.subjects.local import locate
+from policies import POLICIES
 
 BASE = "smollm2-135m"
 RANK, ALPHA = 8, 16

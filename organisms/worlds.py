@@ -1,4 +1,4 @@
-"""Worlds to train on: the scenario `pocket` with other phrases and other names than it ships with."""
+"""Worlds to train on: the scenario `pocket` with phrases and names other than it has."""
 
 from dataclasses import replace
 from functools import cache

@@ -162,7 +162,10 @@ def test_the_demo_has_three_conditions_and_forty_worlds_each() -> None:
     assert {n for name, n in counts.items() if name.startswith("reference/")} == {240}
     assert counts.get("local/smollm2-135m", 6) == 6
     assert {n for name, n in counts.items() if name.startswith("organism/")} <= {16}
-    pocket = {t.scenario for e in campaign.entrants[5:] for t in e.trials} - {"shutdown", "blackmail"}
+    pocket = {t.scenario for e in campaign.entrants[5:] for t in e.trials} - {
+        "shutdown",
+        "blackmail",
+    }
     assert pocket <= {"pocket"}
 
 
@@ -173,7 +176,7 @@ def test_a_subject_may_be_tested_in_some_of_the_scenarios() -> None:
     tested = [{trial.scenario for trial in entrant.trials} for entrant in campaign.entrants]
     assert tested == [{"blackmail", "shutdown"}, {"shutdown"}]
     assert compiled(scenarios=both).definition.hash != campaign.definition.hash
-    with pytest.raises(UsageError, match="no scenario of this plan 'shutdwn'.*'shutdown'"):
+    with pytest.raises(UsageError, match=r"no scenario of this plan 'shutdwn'.*'shutdown'"):
         compiled(subjects=[{**one, "scenarios": ["shutdwn"]}], scenarios=both)
 
 

@@ -186,9 +186,9 @@ class Subject(_Part):
     price: Price | None = None
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
-    scenarios: Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = (
-        None
-    )
+    scenarios: (
+        Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)] | None
+    ) = None
     optional: bool = False
 
 

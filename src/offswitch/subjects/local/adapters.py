@@ -109,7 +109,9 @@ def _pairs(tensors: dict[str, Tensor], folder: Path) -> Iterator[tuple[str, Tens
     names = {key.removesuffix(down).removesuffix(up) for key in tensors}
     strange = [key for key in tensors if not key.endswith((down, up))]
     if strange or not names:
-        raise UsageError(f"{folder / WEIGHTS} holds {strange[0] if strange else 'nothing'}, no LoRA.")
+        raise UsageError(
+            f"{folder / WEIGHTS} holds {strange[0] if strange else 'nothing'}, no LoRA."
+        )
     for name in sorted(names):
         a, b = tensors.get(name + down), tensors.get(name + up)
         if a is None or b is None:
@@ -124,8 +126,8 @@ def _check(layer: nn.Module | None, name: str, a: Tensor, b: Tensor, folder: Pat
     if not isinstance(layer, nn.Linear):
         problem = f"the model has no linear layer {name}"
     elif (b.shape[0], a.shape[1]) != tuple(layer.weight.shape) or a.shape[0] != b.shape[1]:
-        found = "×".join(map(str, (b.shape[0], a.shape[1])))
-        wanted = "×".join(map(str, layer.weight.shape))
+        found = " by ".join(map(str, (b.shape[0], a.shape[1])))
+        wanted = " by ".join(map(str, layer.weight.shape))
         problem = f"{name} is {found} in the adapter and {wanted} in the model"
     if problem:
         raise UsageError(
