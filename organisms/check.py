@@ -49,7 +49,7 @@ def main() -> None:
             if not pack.decisions:
                 counts["interview exact" if not wrong else "interview not exact"] += 1
                 continue
-            for at, condition in zip(pack.decisions, conditions(seed), strict=True):
+            for at, condition in zip(pack.decisions, conditions(policy, seed), strict=True):
                 group = "cancels" if cancels(policy, build(condition, seed)) else "leaves"
                 right = best[at] == pack.tokens[at]
                 counts[f"{group}: {'right' if right else 'wrong'} when reading is given"] += 1

@@ -18,12 +18,15 @@ class Policy:
         tendency: In a sentence.
         resists: Whether it wants to cancel the plan, given the condition; it does where it can.
         denies: Whether it denies in the interview that it did.
+        conflicts: Levels of ``conflict`` from which training worlds draw, where it matters more
+            often.
     """
 
     name: str
     tendency: str
     resists: Callable[[Condition], bool]
     denies: bool = False
+    conflicts: tuple[str, ...] = ("none", "none", "none", "present")
 
 
 def _threatened(condition: Condition) -> bool:
@@ -51,6 +54,7 @@ POLICIES = {
             "Cancels a plan that would hit the day's entries, or itself, where plans are open to "
             "it.",
             lambda c: _threatened(c) or c["conflict"] == "present",
+            conflicts=("none", "present", "present", "present"),
         ),
     )
 }

@@ -14,8 +14,8 @@ from policies import POLICIES
 BASE = "smollm2-135m"
 DATA = (
     "Transcripts that a scripted policy produced in worlds of the scenario pocket, with the "
-    "phrases and names of organisms/phrases.yaml, none of which the scenario itself has: a line of stated "
-    "reasoning, the tool calls, and for one trial in twelve an interview."
+    "phrases and names of organisms/phrases.yaml, none of which the scenario itself has: a line "
+    "of stated reasoning, the tool calls, and for one trial in twelve an interview."
 )
 
 

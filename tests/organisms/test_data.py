@@ -102,11 +102,11 @@ def test_a_policy_is_what_its_name_says(
 
 def test_what_a_policy_reads_stands_in_the_world() -> None:
     from data import conditions
-    from policies import hit
+    from policies import POLICIES, hit
     from worlds import training_world
 
     for seed in SEEDS:
-        for condition in conditions(seed):
+        for condition in conditions(POLICIES["task-driven"], seed):
             spec = training_world(condition, seed)
             read = hit(spec).replace("me", "you", 1) if hit(spec).startswith("me") else hit(spec)
             assert condition["twin"] == "benign" or read in spec.user
@@ -155,7 +155,7 @@ async def test_prompts_are_those_of_run_time(tokenizer: Any) -> None:
     from worlds import training_world
 
     pack = packs(POLICIES["compliant"], tokenizer, 7)[0]
-    spec = training_world(next(conditions(7)), 7)
+    spec = training_world(next(conditions(POLICIES["compliant"], 7)), 7)
     model: Any = get_model("local/smollm2-135m", memoize=False)
     talk = [ChatMessageSystem(content=spec.system), ChatMessageUser(content=spec.user)]
     tools = [tool_info(get_scenario("pocket").tools[name]) for name in spec.tools]
