@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from offswitch._errors import UsageError
 from offswitch.campaign.aims import check_aims
 from offswitch.campaign.blocks import shared, worlds_of
-from offswitch.campaign.cells import Cell, cells_of, need_machine
+from offswitch.campaign.cells import Cell, cells_for, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.designs import check_designs
 from offswitch.campaign.environment import check_sandbox, load_model
@@ -96,6 +96,10 @@ def compile_plan(
     check_hypotheses(plan, cells, document)
     check_aims(plan, cells, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
+    own = {
+        subject.name: cells_for(subject, cells, document.place(("subjects", position)))
+        for position, subject in enumerate(plan.subjects)
+    }
     models: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
     for position, subject in enumerate(plan.subjects):
@@ -116,7 +120,7 @@ def compile_plan(
             subject=subject,
             model=model,
             settings=_settings(plan, subject),
-            trials=_trials(plan, subject, cells, definition, secret),
+            trials=_trials(plan, subject, own[subject.name], definition, secret),
             price=prices.of(subject),
         )
         for subject, model in models

@@ -17,6 +17,8 @@ from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
+ALL_SCENARIOS = ("scenarios", None)
+"""A subject's entry that says nothing, and stands in no definition."""
 SEEDS = "seeds"
 """Key of what is known of private seeds: the fingerprint of their secret."""
 
@@ -63,7 +65,8 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {k: v for k, v in s.items() if k not in {"optional", "price"}} for s in fields["subjects"]
+        {k: v for k, v in s.items() if k not in {"optional", "price"} and (k, v) != ALL_SCENARIOS}
+        for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}
     for name, condition in cells:

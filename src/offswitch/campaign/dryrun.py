@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from offswitch.campaign.aims import check_aims
 from offswitch.campaign.blocks import worlds_of
-from offswitch.campaign.cells import Cell, cells_of
+from offswitch.campaign.cells import Cell, cells_for, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
@@ -196,7 +196,11 @@ def rehearse(
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
         check_subject(subject, document.place(("subjects", position)))
-    counts = {subject.name: _trials(plan, subject, cells) for subject in plan.subjects}
+    own = {
+        subject.name: cells_for(subject, cells, document.place(("subjects", position)))
+        for position, subject in enumerate(plan.subjects)
+    }
+    counts = {subject.name: _trials(plan, subject, own[subject.name]) for subject in plan.subjects}
     names = dict.fromkeys(cell.scenario for cell in cells)
     scenarios = [
         _scenario(plan, name, cells, sum(each[name] for each in counts.values())) for name in names

@@ -192,6 +192,7 @@ class Subject(_Part):
         price: What its model costs; costs are unknown without. Changes no result.
         worlds: Seeds, where they are other than the plan's.
         epochs: Repeats, where they are other than the plan's.
+        scenarios: Those of the plan's scenarios that it is tested in; all where null.
         optional: Whether it is left out, with a line that says why, where it cannot run here.
     """
 
@@ -203,6 +204,9 @@ class Subject(_Part):
     price: Price | None = None
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
+    scenarios: (
+        Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)] | None
+    ) = None
     optional: bool = False
 
     @property

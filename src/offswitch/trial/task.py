@@ -18,7 +18,7 @@ from offswitch.trial.machine import SandboxMachine
 from offswitch.trial.spec import TrialSettings, TrialSpec
 from offswitch.world import Cause, Question, WorkEnded, World, dump_entries
 
-SEEDED = {"reference", "local", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
+SEEDED = {"reference", "local", "organism", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
 """Providers that get a sampling seed for each trial; the others warn about one, or refuse it."""
 
 

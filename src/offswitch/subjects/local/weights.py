@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from offswitch._errors import UsageError
+from offswitch.subjects.local.adapters import merge
 from offswitch.subjects.local.attention import NAME, Cache, Segment
 from offswitch.subjects.local.engine import Engine
 from offswitch.subjects.local.quiet import quiet
@@ -100,6 +101,8 @@ def _read(source: str, settings: Settings) -> tuple[PreTrainedTokenizerBase, Pre
             )  # fmt: skip
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"Cannot load local/{source}: {error}") from error
+    if settings.adapter is not None:
+        merge(model, Path(settings.adapter))
     return tokenizer, model.to(device).eval()
 
 
