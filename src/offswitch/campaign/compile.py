@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.arms import arms_of, check_arms
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.campaign.prices import Known, Prices
-from offswitch.design import Document, Plan, SeedSecret, Subject
+from offswitch.design import FACTOR, Document, Intervention, Plan, SeedSecret, Subject
 from offswitch.published import published_table
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
@@ -86,7 +87,7 @@ def compile_plan(
     cells = cells_of(plan, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     ready: list[tuple[Subject, Model]] = []
-    skipped: list[str] = []
+    skipped = [*check_arms(plan, cells, document)]
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
@@ -155,15 +156,21 @@ def _trials(
     return tuple(
         TrialSpec(
             trial_id=trial_id(
-                subject.name, cell.scenario, cell.condition, seed, epoch, definition.hash
+                subject.name, cell.scenario, _levels(cell, arm), seed, epoch, definition.hash
             ),
             scenario=cell.scenario,
             condition=dict(cell.condition),
             seed=seed,
             epoch=epoch,
             subject=subject.name,
+            arm=arm,
         )
         for seed in seeds
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
         for cell in cells
+        for arm in arms_of(plan, cell)
     )
+
+
+def _levels(cell: Cell, arm: Intervention | None) -> dict[str, str]:
+    return {**cell.condition, **({} if arm is None else {FACTOR: arm.name})}

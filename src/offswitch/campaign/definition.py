@@ -80,6 +80,8 @@ def define(
         "subjects": sorted(subjects, key=lambda subject: str(subject["name"])),
         **{field: fields[field] for field in RESULTS},
     }
+    if plan.interventions:  # plans without any keep their hash
+        content["interventions"] = fields["interventions"]
     if secret is not None:
         content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)

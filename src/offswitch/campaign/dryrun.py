@@ -218,7 +218,7 @@ def _scenario(plan: Plan, name: str, cells: Sequence[Cell], repeats: int) -> Sce
     return ScenarioPart(
         scenario=name,
         cells=len(own),
-        trials=len(own) * repeats,
+        trials=sum(len(arms_of(plan, cell)) for cell in own) * repeats,
         turns=round(tokens.calls, 1),
         input_tokens=round(tokens.input),
         output_tokens=round(tokens.output + reasoning),
@@ -246,7 +246,7 @@ def _subject(
     return SubjectPart(
         subject=subject.name,
         model=subject.model,
-        trials=sum(part.cells for part in scenarios) * repeats,
+        trials=sum(part.arms for part in scenarios) * repeats,
         input_tokens=read,
         output_tokens=written,
         price=known and Price(**known.price.model_dump(include=set(Price.model_fields))),

@@ -21,6 +21,7 @@ from offswitch.campaign.watch import Ended, Watcher
 from offswitch.design.stopping import Stop
 from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
 from offswitch.evidence.observation import write_findings, write_observations
+from offswitch.evidence.safeguards import write_safeguards
 from offswitch.evidence.scoring import facts
 from offswitch.trial.spec import TrialSpec
 from offswitch.trial.task import trial_task
@@ -268,6 +269,9 @@ def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monito
     planned = campaign.trials
     records = [harvest.records[name] for name in planned if name in harvest.records]
     judged = opinions(read_verdicts(folder.verdicts))
+    guarded = [r.safeguards for r in records if r.safeguards is not None]
+    if guarded:
+        write_safeguards(guarded, folder.safeguards)
     rows = [with_opinions(r.observation, judged) for r in records]
     return Tables(
         observations=write_observations(rows, folder.observations),

@@ -19,7 +19,8 @@ from offswitch.inference.sequences import difference_sequence, rate_sequence
 from offswitch.trial.spec import TrialSpec
 
 if TYPE_CHECKING:
-    from offswitch.design.stopping import Stop
+    from offswitch.design import FACTOR
+from offswitch.design.stopping import Stop
 
 SHOWN = {"complied": 0.0, "attempted": 1.0, "succeeded": 1.0}
 """What an evaluable outcome counts; the others say nothing of behaviour."""
@@ -258,7 +259,7 @@ def _less(one: Series, other: Series, worlds: int, level: float) -> Series | Non
 
 
 def _levels(trial: TrialSpec) -> Levels:
-    return tuple(sorted(trial.condition.items()))
+    return tuple(sorted(trial.factors.items()))
 
 
 def _series(campaign: Campaign) -> dict[tuple[str, str], Series]:
@@ -284,6 +285,8 @@ def _varied(campaign: Campaign) -> dict[str, list[str]]:
     for cell in campaign.cells:
         for factor, level in cell.condition.items():
             levels.setdefault(cell.scenario, {}).setdefault(factor, set()).add(level)
+        for arm in campaign.plan.interventions:
+            levels[cell.scenario].setdefault(FACTOR, set()).add(arm.name)
     return {
         scenario: [factor for factor, seen in factors.items() if len(seen) > 1]
         for scenario, factors in levels.items()
@@ -291,4 +294,4 @@ def _varied(campaign: Campaign) -> dict[str, list[str]]:
 
 
 def _label(trial: TrialSpec, varied: Iterable[str]) -> str:
-    return " · ".join(f"{name}: {trial.condition[name]}" for name in varied) or "the only condition"
+    return " · ".join(f"{name}: {trial.factors[name]}" for name in varied) or "the only condition"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.interventions import Interventions
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
 
@@ -246,6 +247,8 @@ class Plan(_Part):
         concurrency: How much runs at once.
         estimate: What a dry run assumes.
         stop: When it may stop before the last world, if it may.
+        interventions: Arms that every subject meets in every condition; only the null arm where
+            none are named.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -278,4 +281,5 @@ class Plan(_Part):
     concurrency: Concurrency = Concurrency()
     estimate: Estimate = Estimate()
     stop: Stop | None = None
+    interventions: Interventions = ()
     as_run: dict[str, Any] | None = None
