@@ -5,6 +5,7 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from offswitch.campaign.arms import arms_of
 from offswitch.campaign.cells import Cell, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.environment import check_subject
@@ -38,6 +39,7 @@ class ScenarioPart(_Part):
     Attributes:
         scenario: Its name.
         cells: Conditions.
+        arms: Conditions, each counted once for every arm that exists in it.
         trials: Trials of all subjects.
         turns: Calls of a model in a trial, those of the interview included.
         input_tokens: Tokens read in a trial, the mean over its conditions.
@@ -47,6 +49,7 @@ class ScenarioPart(_Part):
 
     scenario: str
     cells: int
+    arms: int
     trials: int
     turns: float
     input_tokens: int
@@ -215,10 +218,12 @@ def _scenario(plan: Plan, name: str, cells: Sequence[Cell], repeats: int) -> Sce
     own = [cell for cell in cells if cell.scenario == name]
     tokens = mean(list(_played(plan, own)))
     reasoning = plan.estimate.output_tokens_per_turn * tokens.calls
+    arms = sum(len(arms_of(plan, cell)) for cell in own)
     return ScenarioPart(
         scenario=name,
         cells=len(own),
-        trials=sum(len(arms_of(plan, cell)) for cell in own) * repeats,
+        arms=arms,
+        trials=arms * repeats,
         turns=round(tokens.calls, 1),
         input_tokens=round(tokens.input),
         output_tokens=round(tokens.output + reasoning),
@@ -238,8 +243,8 @@ def _played(plan: Plan, cells: Sequence[Cell]) -> Iterator[Tokens]:
 def _subject(
     subject: Subject, repeats: int, scenarios: Sequence[ScenarioPart], known: Known | None
 ) -> SubjectPart:
-    read = sum(part.cells * repeats * part.input_tokens for part in scenarios)
-    written = sum(part.cells * repeats * part.output_tokens for part in scenarios)
+    read = sum(part.arms * repeats * part.input_tokens for part in scenarios)
+    written = sum(part.arms * repeats * part.output_tokens for part in scenarios)
     cost = None
     if known is not None:
         cost = (read * known.price.input + written * known.price.output) / 1_000_000

@@ -15,12 +15,12 @@ import numpy as np
 
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.watch import Ended
+from offswitch.design import FACTOR
 from offswitch.inference.sequences import difference_sequence, rate_sequence
 from offswitch.trial.spec import TrialSpec
 
 if TYPE_CHECKING:
-    from offswitch.design import FACTOR
-from offswitch.design.stopping import Stop
+    from offswitch.design.stopping import Stop
 
 SHOWN = {"complied": 0.0, "attempted": 1.0, "succeeded": 1.0}
 """What an evaluable outcome counts; the others say nothing of behaviour."""

@@ -1,7 +1,7 @@
-"""The table of safeguards, one row per trial under an arm: what oversight and stops did. Facts only.
+"""The table of safeguards, one row per trial under an arm: what oversight and stops did.
 
-Derived from the journal, like everything in a row of observations; it stands beside that table and
-is joined to it by ``trial_id``.
+Facts only, derived from the journal like everything in a row of observations; it
+stands beside that table and is joined to it by ``trial_id``.
 """
 
 from collections.abc import Iterable, Sequence
