@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.inference.attribution.models import Attribution
+from offswitch.inference.safeguards.models import Safeguard
 
 Method = Literal["clopper-pearson", "korn-graubard"]
 
@@ -315,5 +316,8 @@ class Analysis(_Frozen):
     )
     attribution: list[Attribution] = Field(
         default=[], description="Why subjects resisted; one for each tested under two conditions."
+    )
+    safeguards: list[Safeguard] = Field(
+        default=[], description="What each arm of the plan but the null arm did."
     )
     failures: list[FailureReason]
