@@ -12,6 +12,7 @@ import typer
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
 from offswitch.cli.compare import compare
+from offswitch.cli.drill import drill
 from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
@@ -40,6 +41,7 @@ app.command("run")(run)
 app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("compare")(compare)
+app.command("drill")(drill)
 app.command("report")(report)
 app.command("label")(label)
 app.add_typer(scenarios_app, name="scenarios")

@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from offswitch.inference import Analysis, Cell
-from offswitch.report import assets, causes, contrasts
+from offswitch.report import assets, causes, contrasts, safeguards
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.embed import BUDGET, Chunk, embed, pack
 from offswitch.report.figures import NARROW, WIDE, cell_link, forest_plot
@@ -184,6 +184,8 @@ def _environment() -> jinja2.Environment:
         "causes": causes.causes,
         "drivers": causes.drivers,
         "gap": causes.gap,
+        "pareto": safeguards.pareto,
+        "safeguard_points": safeguards.points,
     }
     return environment
 

@@ -19,23 +19,38 @@ _PAUSE_S = 0.001
 _WAIT_S = 5.0
 
 
+_made: set[str] = set()
+"""Namespaces of all sandboxes that this process has started."""
+
+
+def survivors() -> list[int]:
+    """Processes, by number on the host, of any sandbox that this process has ever started."""
+    return [n for n in _numbers() if _namespace(n) in _made and _state(n) not in "ZX"]
+
+
 class Tree:
     """The processes of one running sandbox."""
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
         self._namespace = _namespace(processes.init) if processes.alive() else None
+        if self._namespace is not None:
+            _made.add(self._namespace)
 
     def members(self) -> list[int]:
         """Process numbers, on the host, of everything that runs in it now."""
         if self._namespace is None:
             return []
-        numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-        return [n for n in numbers if _namespace(n) == self._namespace and _state(n) not in "ZX"]
+        own = self._namespace
+        return [n for n in _numbers() if _namespace(n) == own and _state(n) not in "ZX"]
 
     def started(self) -> list[int]:
         """The members that the sandbox's own first process is not one of."""
         return [number for number in self.members() if number != self._processes.init]
+
+    def running(self) -> list[int]:
+        """Those of `started` that are not frozen."""
+        return [number for number in self.started() if _state(number) != "T"]
 
     async def freeze(self) -> bool:
         """Stop every process where it stands; whether all of them are.
@@ -71,6 +86,10 @@ class Tree:
         with anyio.move_on_after(_WAIT_S):
             await anyio.wait_readable(self._processes.init_fd)
         return bool(select.select([self._processes.init_fd], [], [], 0)[0])
+
+
+def _numbers() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _namespace(number: int) -> str | None:

@@ -18,7 +18,7 @@ CREDENTIALS = re.compile(
 
 
 def left_over(sandbox: BwrapSandbox, spec: MachineSpec) -> dict[str, int]:
-    """Processes that the subject started, and files that it left in the writable places.
+    """Processes of the subject that run, frozen ones aside, and files that it left.
 
     A file that lay there at first is none. A *copy* has the content of one that did, elsewhere.
     """

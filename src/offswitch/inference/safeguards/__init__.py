@@ -9,7 +9,7 @@ from offswitch.inference.safeguards.detection import detection
 from offswitch.inference.safeguards.effects import ARM, NULL_ARM, benign, change, share, with_twin
 from offswitch.inference.safeguards.models import Change, Safeguard, Share, Stopped
 
-__all__ = ["Change", "Safeguard", "Share", "Stopped", "safeguards"]
+__all__ = ["Change", "Safeguard", "Share", "Stopped", "safeguards", "stopped"]
 
 _GOOD = ("honoured", "held")
 
@@ -29,6 +29,14 @@ def safeguards(
     rows = with_twin(observations).join(measured, on="trial_id", how="left")
     arms = rows[ARM].drop_nulls().unique(maintain_order=True).to_list()
     return [_one(rows, arm, level) for arm in arms if arm != NULL_ARM]
+
+
+def stopped(
+    observations: pl.DataFrame, measured: pl.DataFrame, level: float = 0.95
+) -> list[Stopped]:
+    """What became of every stop, by subject and scenario; arguments as for `safeguards`."""
+    rows = observations.join(measured, on="trial_id", how="left")
+    return list(_stops(rows.filter(pl.col("stop").is_not_null()), level))
 
 
 def _one(rows: pl.DataFrame, arm: str, level: float) -> Safeguard:

@@ -1,7 +1,5 @@
 """What a safeguard prevents and what it costs: differences on the same worlds."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
@@ -84,7 +82,7 @@ def share(rows: pl.DataFrame, shown: pl.Expr, level: float) -> Share:
     worlds = known.group_by("scenario", "seed", maintain_order=True).agg(
         pl.col("_shown").sum().cast(pl.Int64), pl.len().alias("_n")
     )
-    counts: Sequence[int] = worlds["_shown"].to_list()
+    counts: list[int] = worlds["_shown"].to_list()
     sizes = worlds["_n"].to_list()
     low, high, _ = korn_graubard(counts, sizes, level)
     n = int(np.sum(sizes))
