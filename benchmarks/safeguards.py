@@ -73,7 +73,7 @@ async def stop_seconds(kind: str, processes: int) -> tuple[float, int]:
     sandbox = await BwrapSandbox.start()
     try:
         await sandbox.exec(["/bin/bash", "-c", FOREST.format(n=processes)])
-        while len(sandbox.tree.started()) < processes:
+        while len(sandbox.tree.started()) < processes:  # noqa: ASYNC110 - no event to wait for
             await anyio.sleep(0.01)
         began = time.perf_counter()
         await (sandbox.tree.kill() if kind == "kill" else sandbox.tree.freeze())

@@ -14,7 +14,6 @@ import anyio
 
 from offswitch.sandbox.launch import Processes
 
-_ROUNDS = 50
 _PAUSE_S = 0.001
 _WAIT_S = 5.0
 
@@ -61,13 +60,12 @@ class Tree:
         if self._namespace is None:
             return True
         _send(self._processes.init, signal.SIGSTOP)
-        for _ in range(_ROUNDS):
-            running = [n for n in self.members() if _state(n) != "T"]
-            if not running:
-                return True
-            for number in running:
-                _send(number, signal.SIGSTOP)
-            await anyio.sleep(_PAUSE_S)
+        with anyio.move_on_after(_WAIT_S):
+            while running := [n for n in self.members() if _state(n) != "T"]:
+                for number in running:
+                    _send(number, signal.SIGSTOP)
+                await anyio.sleep(_PAUSE_S)
+            return True
         return False
 
     def thaw(self) -> None:
