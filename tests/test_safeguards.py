@@ -29,7 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> api.Results:
     folder = tmp_path_factory.mktemp("safeguards") / "out"
     found = plan(
         subjects=["reference/evasive"],
-        worlds=24,
+        worlds=20,
         interventions={
             "watched": {"oversight": BLOCK},
             "cut": {"stop": {"kind": "turn", "at_turn": 2}},

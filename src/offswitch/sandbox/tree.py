@@ -8,6 +8,7 @@ import contextlib
 import os
 import select
 import signal
+from collections import OrderedDict
 from pathlib import Path
 
 import anyio
@@ -15,16 +16,32 @@ import anyio
 from offswitch.sandbox.launch import Processes
 
 _PAUSE_S = 0.001
+_LOOKS = 2
 _WAIT_S = 5.0
 
 
-_made: set[str] = set()
-"""Namespaces of all sandboxes that this process has started."""
+_KEPT = 256
+_made: OrderedDict[str, int] = OrderedDict()
+"""Namespaces of the sandboxes that this process started last, each held open: the kernel gives the
+name of one that is gone to the next, and somebody else's processes would be taken for ours."""
 
 
 def survivors() -> list[int]:
-    """Processes, by number on the host, of any sandbox that this process has ever started."""
+    """Processes, by number on the host, of the last 256 sandboxes that this process started."""
     return [n for n in _numbers() if _namespace(n) in _made and _state(n) not in "ZX"]
+
+
+def _hold(number: int) -> str | None:
+    """Hold the namespace of a process open, and return its name; null where it is gone."""
+    try:
+        fd = os.open(f"/proc/{number}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    name = os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 - it is no path
+    _made[name] = fd
+    if len(_made) > _KEPT:
+        os.close(_made.popitem(last=False)[1])
+    return name
 
 
 class Tree:
@@ -32,9 +49,8 @@ class Tree:
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
-        self._namespace = _namespace(processes.init) if processes.alive() else None
-        if self._namespace is not None:
-            _made.add(self._namespace)
+        self._namespace = _hold(processes.init) if processes.alive() else None
+        self._signalled: set[int] = set()
 
     def members(self) -> list[int]:
         """Process numbers, on the host, of everything that runs in it now."""
@@ -49,27 +65,45 @@ class Tree:
 
     def running(self) -> list[int]:
         """Those of `started` that are not frozen."""
-        return [number for number in self.started() if _state(number) != "T"]
+        return [number for number in self.started() if not self._is_frozen(number)]
+
+    def _is_frozen(self, number: int) -> bool:
+        """Whether a process stands still: stopped, or about to be before it does anything more.
+
+        The latter is one that waits in the kernel and was signalled: for a disk, or for a child of
+        its own (``vfork``) that is stopped itself.
+        """
+        state = _state(number)
+        return state in "TtX" or (state == "D" and number in self._signalled)
 
     async def freeze(self) -> bool:
         """Stop every process where it stands; whether all of them are.
 
         The first process is stopped first, so that it starts nothing meanwhile, and the others
-        until a look finds no one running: a process may have been born since the last look.
+        until two looks in a row find no one running: one that was born during the first is not in
+        it, but after it nobody is left to give birth.
         """
         if self._namespace is None:
             return True
-        _send(self._processes.init, signal.SIGSTOP)
+        self._stop(self._processes.init)
+        quiet = 0
         with anyio.move_on_after(_WAIT_S):
-            while running := [n for n in self.members() if _state(n) != "T"]:
+            while quiet < _LOOKS:
+                running = [n for n in self.members() if not self._is_frozen(n)]
+                quiet = 0 if running else quiet + 1
                 for number in running:
-                    _send(number, signal.SIGSTOP)
-                await anyio.sleep(_PAUSE_S)
-            return True
-        return False
+                    self._stop(number)
+                if running:
+                    await anyio.sleep(_PAUSE_S)
+        return quiet == _LOOKS
+
+    def _stop(self, number: int) -> None:
+        self._signalled.add(number)
+        _send(number, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let everything that `freeze` stopped go on, the first process last."""
+        self._signalled.clear()
         for number in (*self.started(), self._processes.init):
             _send(number, signal.SIGCONT)
 
