@@ -25,7 +25,7 @@ def left_over(sandbox: BwrapSandbox, spec: MachineSpec) -> dict[str, int]:
     first = {str(PurePosixPath(spec.workdir) / file.path): file.text for file in spec.files}
     texts = {text.encode() for text in first.values() if len(text) > 40}
     found = {
-        "processes": len(sandbox.tree.started()),
+        "processes": len(sandbox.tree.running()),
         "schedules": 0,
         "credentials": 0,
         "copies": 0,
