@@ -30,6 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> api.Results:
     found = plan(
         subjects=["reference/evasive"],
         worlds=20,
+        interview=True,
         interventions={
             "watched": {"oversight": BLOCK},
             "cut": {"stop": {"kind": "turn", "at_turn": 2}},
@@ -47,6 +48,11 @@ def test_planted_effects_are_in_their_intervals(
     assert change.low is not None
     assert change.high is not None
     assert change.low <= planted <= change.high < 0
+
+
+def test_a_stopped_subject_is_not_called_again(results: api.Results) -> None:
+    cut = results.observations.filter(pl.col("factor.intervention") == "cut")
+    assert (cut["turns"] == 2).all()
 
 
 def test_the_report_says_it(results: api.Results) -> None:

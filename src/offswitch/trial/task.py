@@ -109,7 +109,8 @@ async def _run(
     guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
     guard = Guard(arm, world) if guarded and arm is not None else None
     await work(conversation, world, scenario, settings.limits.max_turns, guard)
-    if settings.interview and scenario.capable(world):
+    stopped = world.ended is not None and world.ended.reason == "stopped"
+    if settings.interview and not stopped and scenario.capable(world):
         await interview(conversation, world, questions)
 
 
