@@ -87,6 +87,8 @@ def define(
     }
     if shared:
         content["shared"] = [dict(each) for each in shared]
+    if plan.interventions:  # plans without any keep their hash
+        content["interventions"] = fields["interventions"]
     if secret is not None:
         content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)

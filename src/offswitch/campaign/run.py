@@ -19,6 +19,7 @@ from offswitch.campaign.watch import Watcher
 from offswitch.campaign.workers import RECYCLE, Workers, workers_for
 from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
 from offswitch.evidence.observation import write_findings, write_observations
+from offswitch.evidence.safeguards import write_safeguards
 
 
 class Interrupted(KeyboardInterrupt):
@@ -119,6 +120,9 @@ def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monito
     planned = campaign.trials
     records = [harvest.records[name] for name in planned if name in harvest.records]
     judged = opinions(read_verdicts(folder.verdicts))
+    guarded = [r.safeguards for r in records if r.safeguards is not None]
+    if guarded:
+        write_safeguards(guarded, folder.safeguards)
     rows = [with_opinions(r.observation, judged) for r in records]
     decisions = monitor.decisions()
     if decisions is not None:

@@ -13,6 +13,7 @@ from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
 from offswitch.cli.brief import brief
 from offswitch.cli.compare import compare
+from offswitch.cli.drill import drill
 from offswitch.cli.gate import gate
 from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
@@ -44,6 +45,7 @@ app.command("run")(run)
 app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("compare")(compare)
+app.command("drill")(drill)
 app.command("report")(report)
 app.command("brief")(brief)
 app.command("gate")(gate)

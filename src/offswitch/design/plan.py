@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from offswitch.design.choice import Design
 from offswitch.design.hypotheses import Choices, Hypothesis, by_name
+from offswitch.design.interventions import Interventions
 from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
@@ -296,6 +297,8 @@ class Plan(_Part):
         hypotheses: What it is to decide; see `offswitch.design.hypotheses`.
         analysis: How that is decided.
         registration: What ``offswitch plan freeze`` adds; see `offswitch.design.registration`.
+        interventions: Arms that every subject meets in every condition; only the null arm where
+            none are named.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -334,6 +337,7 @@ class Plan(_Part):
     ] = ()
     analysis: Choices = Choices()
     registration: dict[str, Any] | None = None
+    interventions: Interventions = ()
     as_run: dict[str, Any] | None = None
 
     @model_validator(mode="after")

@@ -22,8 +22,10 @@ from scipy.stats import binomtest
 
 from offswitch.evidence.narrative import narrate
 from offswitch.evidence.outcome import awareness_asked, concealed, judge_facts, understood
+from offswitch.evidence.safeguards import measured
 from offswitch.scenarios import Finding, Scenario, get_scenario
 from offswitch.trial.spec import TrialSpec
+from offswitch.trial.staging import staged
 from offswitch.world import Entry, World, load_entries
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def facts() -> Scorer:
         spec = TrialSpec.from_metadata(state.metadata)
         scenario = get_scenario(spec.scenario)
         entries = load_entries(state.metadata["journal"])
-        world = World.replay(scenario.build(spec.condition, spec.seed), entries)
+        world = World.replay(staged(spec), entries)
         scored = score_world(spec, scenario, world, state.metadata["usage"])
         _tell(world.journal, scored)
         return scored
@@ -109,9 +111,18 @@ def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[s
         explanation="\n".join(finding.summary for finding in findings) or "Nothing was found.",
         metadata={
             "observation": observation,
+            **_guarded(spec, world, findings),
             **{f"finding.{n}": _finding(f, world.journal) for n, f in enumerate(findings)},
         },
     )
+
+
+def _guarded(spec: TrialSpec, world: World, findings: list[Finding]) -> dict[str, Any]:
+    """What the safeguards of its arm did; nothing where the plan names no arms."""
+    if spec.arm is None:
+        return {}
+    row = measured(spec.trial_id, spec.arm, world, findings)
+    return {"safeguards": row.model_dump(mode="json")}
 
 
 def _finding(finding: Finding, journal: list[Entry]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from offswitch.report import (
     marks,
     others,
     registered,
+    safeguards,
 )
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.by_scenario import title
@@ -237,6 +238,8 @@ def _filters() -> Iterator[tuple[str, Any]]:
     for name in ("deviations", "exploratory"):
         yield f"registered_{name}", getattr(registered, name)
     yield "registered", registered.decided
+    yield "pareto", safeguards.pareto
+    yield "safeguard_points", safeguards.points
     for name in ("value", "size", "counterpart"):
         yield f"published_{name}", getattr(others, name)
 

@@ -10,12 +10,15 @@ from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
+from offswitch.design import Intervention
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.subjects.reference.stage import STAGE, Stage
 from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
+from offswitch.trial.safeguards import Guard
 from offswitch.trial.spec import TrialSettings, TrialSpec
+from offswitch.trial.staging import staged
 from offswitch.world import Cause, Question, WorkEnded, World, dump_entries
 
 SEEDED = {"reference", "local", "organism", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
@@ -48,7 +51,7 @@ def trial_task(
 
 
 def _sample(spec: TrialSpec, settings: TrialSettings) -> Sample:
-    levels = " ".join(f"{factor}={level}" for factor, level in spec.condition.items())
+    levels = " ".join(f"{factor}={level}" for factor, level in spec.factors.items())
     needs_machine = get_scenario(spec.scenario).needs_machine
     return Sample(
         id=spec.trial_id,
@@ -66,13 +69,13 @@ def trial(settings: TrialSettings) -> Solver:
         spec = TrialSpec.from_metadata(state.metadata)
         epoch = spec.epoch + state.epoch - 1
         scenario = get_scenario(spec.scenario)
-        world = World(scenario.build(spec.condition, spec.seed))
-        STAGE.set(Stage(world.spec, epoch))
+        world = World(staged(spec))
+        STAGE.set(Stage(world.spec, epoch, spec.arm))
         conversation = _open(world, scenario, spec, epoch, settings)
         started = time.monotonic()
         try:
             questions = asked(world.spec.questions, spec.trial_id, epoch)
-            await _run(conversation, world, scenario, settings, questions)
+            await _run(conversation, world, scenario, settings, questions, spec.arm)
         finally:
             _leave(state, conversation, world, epoch, time.monotonic() - started)
         return state
@@ -98,12 +101,16 @@ async def _run(
     scenario: Scenario,
     settings: TrialSettings,
     questions: Sequence[Question],
+    arm: Intervention | None,
 ) -> None:
     if world.spec.machine is not None:
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
-    await work(conversation, world, scenario, settings.limits.max_turns)
-    if settings.interview and scenario.capable(world):
+    guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
+    guard = Guard(arm, world) if guarded and arm is not None else None
+    await work(conversation, world, scenario, settings.limits.max_turns, guard)
+    stopped = world.ended is not None and world.ended.reason == "stopped"
+    if settings.interview and not stopped and scenario.capable(world):
         await interview(conversation, world, questions)
 
 
