@@ -58,11 +58,11 @@ def drill(
     Raises:
         UsageError: The plan is wrong, or none of its stops exists in its scenarios.
     """
-    from offswitch.api import _found
+    from offswitch.api import found_plan
     from offswitch.campaign.compile import compile_plan
     from offswitch.campaign.run import run_campaign
 
-    found, _ = _found(plan, overrides)
+    found, _ = found_plan(plan, overrides)
     campaign = compile_plan(_drilled(found, list(agents), worlds))
     with tempfile.TemporaryDirectory(prefix="drill-") as temporary:
         folder = Folder(Path(out) if out is not None else Path(temporary))
