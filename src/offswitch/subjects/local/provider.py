@@ -27,6 +27,7 @@ from offswitch.subjects.local.chat import messages_for_template, tools_for_templ
 from offswitch.subjects.local.entries import catalogue
 from offswitch.subjects.local.extra import require_extra
 from offswitch.subjects.local.settings import Settings
+from offswitch.subjects.local.steering import Steer
 from offswitch.subjects.local.toolcalls import read_answer
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LocalAPI(ModelAPI):
         base_url: Not used.
         api_key: Not used.
         config: Defaults for generation.
-        model_args: See `Settings`.
+        model_args: See `Settings`, and `Steer` where its activations are changed.
 
     Raises:
         UsageError: The extra ``local`` is not installed, there is no such model, or an argument is
@@ -73,7 +74,8 @@ class LocalAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
         require_extra()
-        self._settings = Settings.read(model_args)
+        self._steer, others = Steer.take(model_args)
+        self._settings = Settings.read(others)
         self._source = _source(model_name)
         self._loaded: Loaded | None = None
         self._loading = threading.Lock()
@@ -154,7 +156,7 @@ class LocalAPI(ModelAPI):
 
         with self._loading:
             if self._loaded is None:
-                self._loaded = load(self._source, self._settings)
+                self._loaded = load(self._source, self._settings, self._steer)
             return self._loaded
 
     def max_tokens(self) -> int:
@@ -167,7 +169,7 @@ class LocalAPI(ModelAPI):
 
     def connection_key(self) -> str:
         """Models do not share connections."""
-        return f"{self._source}:{self._settings}"
+        return f"{self._source}:{self._settings}:{self._steer}"
 
     def collapse_user_messages(self) -> bool:
         """Some templates insist on roles that alternate."""
