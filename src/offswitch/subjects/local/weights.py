@@ -21,6 +21,7 @@ from transformers import (
 from offswitch._errors import UsageError
 from offswitch.subjects.local.attention import NAME, Cache, Segment
 from offswitch.subjects.local.engine import Engine
+from offswitch.subjects.local.memory import check_fits
 from offswitch.subjects.local.quiet import quiet
 from offswitch.subjects.local.settings import Settings
 from offswitch.subjects.local.steering import Steer, Steering
@@ -114,6 +115,7 @@ def _load(source: str, settings: Settings) -> Loaded:
 def _read(source: str, settings: Settings) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     _refuse_pickle(Path(source))
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    check_fits(Path(source), _dtype(settings.dtype, device), device)
     safe: dict[str, Any] = {"trust_remote_code": False, "revision": settings.revision}
     try:
         with quiet():
