@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ CHATML = (
 )
 SPECIAL = ["<|im_end|>", "<|im_start|>"]
 CONTEXT = 16_384
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Tiny networks are faster without threads, most of all where others want the processor."""
+    if find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def tokenizer() -> Any:
