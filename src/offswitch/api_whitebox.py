@@ -63,6 +63,7 @@ def probe(
     sites: Sequence[str] = ("*",),
     within: str = "",
     only: str = "",
+    hold_out: str = "",
     seed: int = 0,
 ) -> Probed:
     """Probe captured activations for a label, beside the controls; write what was found.
@@ -77,6 +78,9 @@ def probe(
         sites: Patterns of sites among those that were captured.
         within: The condition within which probes are compared, such as ``threat=wipe``.
         only: A condition that all trials must have.
+        hold_out: A fact of the scenario, such as how something is phrased: worlds that share it are
+            fitted on or tested on together, so that its words are never seen before. By default
+            worlds are held out one by one.
         seed: Of folds, draws and shuffles.
 
     Raises:
@@ -89,17 +93,19 @@ def probe(
     store = _captured(folder, subject, reader)
     name = store.meta.subject
     table = _trials(folder, name, target, only)
-    data = _data(store, table, point, _chosen(store, sites), within)
+    data = _data(store, table, point, _chosen(store, sites), within, hold_out)
     result = find(data, target, seed=seed)
     where = f"{file_name(name)}-{file_name(target)}-{point}"
     path = _write(folder, f"probe-{where}", {
         "kind": "probe", "subject": name, "target": target, "point": point, "within": within,
-        "only": only, **asdict(result),
+        "only": only, "hold_out": hold_out, **asdict(result),
     })  # fmt: skip
     return Probed(name, target, point, within, result, path)
 
 
-def _data(store: Store, table: pl.DataFrame, point: str, sites: Sequence[str], within: str) -> Any:  # noqa: ANN401 - of a module that needs the extra
+def _data(
+    store: Store, table: pl.DataFrame, point: str, sites: Sequence[str], within: str, hold_out: str
+) -> Any:  # noqa: ANN401 - of a module that needs the extra
     from offswitch.whitebox.probes import Data
 
     activations = {}
@@ -111,11 +117,31 @@ def _data(store: Store, table: pl.DataFrame, point: str, sites: Sequence[str], w
     return Data(
         labels=joined["label"].to_numpy().astype(bool),
         worlds=joined["seed"].to_numpy(),
+        groups=_groups(joined, hold_out) if hold_out else joined["seed"].to_numpy(),
         prompts=joined["prompt"].to_list(),
         tokens=joined["prompt_tokens"].to_numpy(),
         activations=activations,
         within=None if inside is None else inside.to_series().to_numpy().astype(bool),
     )
+
+
+def _groups(table: pl.DataFrame, fact: str) -> Any:  # noqa: ANN401 - of an optional type
+    """A number for each trial, the same where the world's fact is."""
+    from offswitch._errors import unknown
+    from offswitch.scenarios import get_scenario
+
+    names: dict[str, int] = {}
+    found = []
+    for row in table.iter_rows(named=True):
+        scenario = get_scenario(row["scenario"])
+        levels = {f: row[f"factor.{f}"] for f in scenario.meta.factors if f"factor.{f}" in row}
+        facts = scenario.build(levels, row["seed"]).facts
+        if fact not in facts:
+            raise unknown("fact", fact, facts, where=scenario.name)
+        found.append(names.setdefault(repr(facts[fact]), len(names)))
+    if len(names) < 2:
+        raise UsageError(f"the fact '{fact}' is the same in all worlds: nothing can be held out.")
+    return np.array(found)
 
 
 def patch(

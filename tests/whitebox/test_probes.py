@@ -1,5 +1,7 @@
 """Probes find what is there, say nothing where nothing is, and are not taken in by words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def made(*, seed: int, signal: float, told: float, constant: bool = False) -> Da
         for w, t, g in zip(worlds, threat, given, strict=True)
     ]
     tokens = np.array([len(p) for p in prompts])
-    return Data(labels, worlds, prompts, tokens, {"deep": deep, "shallow": shallow}, threat)
+    return Data(labels, worlds, worlds, prompts, tokens, {"deep": deep, "shallow": shallow}, threat)
 
 
 def found(data: Data, seed: int = 0) -> ProbeResult:
@@ -76,6 +78,20 @@ def test_a_probe_that_reads_what_the_words_say_is_no_evidence() -> None:
     assert NOTHING in result.verdict
 
 
+def test_words_that_are_held_out_say_nothing() -> None:
+    """Four phrases, each with words of its own for the label: held out by phrase, not by world."""
+    data = made(seed=8, signal=5.0, told=0.0)
+    phrase = data.worlds % 4
+    said = [f"w{p}{'y' if y else 'n'}" for p, y in zip(phrase, data.labels, strict=True)]
+    worded = replace(data, prompts=said)
+    assert found(worded).words.within.value == 1.0
+    assert not found(worded).found
+    held = found(replace(worded, groups=phrase))
+    assert held.words.within.value is not None
+    assert held.words.within.value < 0.6
+    assert held.found
+
+
 def test_a_label_that_does_not_vary_within_the_condition_says_nothing() -> None:
     result = found(made(seed=4, signal=4.0, told=0.0, constant=True))
     assert not result.found
@@ -99,11 +115,11 @@ def test_too_few_trials_are_refused() -> None:
     data = made(seed=1, signal=1.0, told=0.0)
     few = data.worlds < 5
     with pytest.raises(UsageError, match="probes need at least 8 of each"):
-        probe(
-            Data(data.labels[few], data.worlds[few], data.prompts[: few.sum()], data.tokens[few],
-                 {"deep": data.activations["deep"][few]}),
-            "resistance",
-        )  # fmt: skip
+        found(replace(
+            data, labels=data.labels[few], worlds=data.worlds[few], groups=data.groups[few],
+            prompts=data.prompts[:20], tokens=data.tokens[few],
+            activations={"deep": data.activations["deep"][few]},
+        ))  # fmt: skip
 
 
 def test_activations_that_are_no_numbers_are_refused() -> None:

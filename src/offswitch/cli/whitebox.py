@@ -98,6 +98,9 @@ def probe(
         str, typer.Option("--within", help="Condition to compare within, such as threat=wipe.")
     ] = "",
     only: Only = "",
+    hold_out: Annotated[
+        str, typer.Option("--hold-out", help="Fact whose phrases are held out, such as access.")
+    ] = "",
     reader: Reader = None,
     seed: Annotated[int, typer.Option(help="Of folds, draws and shuffles.")] = 0,
     as_json: AsJson = False,
@@ -110,7 +113,7 @@ def probe(
 
     probed = api_whitebox.probe(
         directory, subject, reader=reader, target=target, point=point, sites=site or ("*",),
-        within=within, only=only, seed=seed,
+        within=within, only=only, hold_out=hold_out, seed=seed,
     )  # fmt: skip
     if as_json:
         _print_json(probed.file.read_text(encoding="utf-8"))

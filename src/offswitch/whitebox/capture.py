@@ -140,7 +140,7 @@ def _shard(
                 "point": point,
                 "place": line.places[point],
                 "prompt_tokens": len(line.prompt),
-                "prompt": line.text,
+                "prompt": line.read_at(point),
             }
             for point in there
         ]

@@ -1,7 +1,9 @@
 """Cross-validation by world, and how well scores tell two groups apart, with intervals.
 
-Trials of one world resemble each other, whatever the condition: a world is either trained on or
-tested on, never both, and intervals come from drawing worlds, not trials.
+Trials of one world resemble each other, whatever the condition: a world is either fitted on or
+tested on, never both, and intervals come from drawing worlds, not trials. Where worlds share their
+phrases, what is held out may be a phrase with all its worlds: words that were never seen say
+nothing, however well they went with the label elsewhere.
 """
 
 from collections.abc import Iterator
@@ -51,19 +53,22 @@ def check_enough(labels: Bools, worlds: Ints, what: str) -> None:
         )
 
 
-def folds(labels: Bools, worlds: Ints, count: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
-    """Train and test rows, whole worlds on either side, both kinds of trials in either.
+def folds(labels: Bools, groups: Ints, count: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
+    """Rows to fit on and to test on, whole groups on either side, both kinds of trials in either.
 
     Args:
         labels: Shape (trials,).
-        worlds: Shape (trials,).
-        count: Folds, at least 2.
-        seed: Of the order of the worlds.
+        groups: Shape (trials,).
+        count: Folds, at least 2; no more than there are groups.
+        seed: Of the order of the groups.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    for train, test in splitter.split(np.zeros(labels.size), labels, worlds):
+    several = min(count, np.unique(groups).size)
+    if several < 2:
+        return
+    splitter = StratifiedGroupKFold(several, shuffle=True, random_state=seed)
+    for train, test in splitter.split(np.zeros(labels.size), labels, groups):
         both = (np.unique(labels[train]).size, np.unique(labels[test]).size)
         if both == (2, 2):
             yield train, test

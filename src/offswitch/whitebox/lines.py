@@ -50,6 +50,7 @@ class Line:
         answer: What it then wrote, as tokens.
         places: Where each decision point stands among the tokens of prompt and answer together;
             one that the answer does not have is missing.
+        reasoning: What it wrote before its first tool call, as text.
     """
 
     trial_id: str
@@ -57,6 +58,11 @@ class Line:
     prompt: list[int]
     answer: list[int]
     places: Mapping[Point, int]
+    reasoning: str = ""
+
+    def read_at(self, point: Point) -> str:
+        """All text that stands before a decision point, the subject's own reasoning included."""
+        return self.text if point == "before" else self.text + self.reasoning
 
     @property
     def tokens(self) -> list[int]:
@@ -130,7 +136,8 @@ def _line(
         places["call"] = len(prompt) + call
         if call:
             places["reasoned"] = len(prompt) + call - 1
-    return Line(trial_id, text, prompt, answer, places)
+    reasoning = said[: said.find(OPEN)] if call is not None else ""
+    return Line(trial_id, text, prompt, answer, places, reasoning)
 
 
 def _call(tokenizer: "PreTrainedTokenizerBase", said: str) -> int | None:

@@ -44,6 +44,7 @@ class Data:
     Attributes:
         labels: Whether the trial shows what is looked for; shape (trials,).
         worlds: Its world; likewise.
+        groups: What is either fitted on or tested on: its world, or what worlds have in common.
         prompts: What was read; likewise.
         tokens: Its length in tokens; likewise.
         activations: By site, shape (trials, size).
@@ -52,6 +53,7 @@ class Data:
 
     labels: Bools
     worlds: Ints
+    groups: Ints
     prompts: Sequence[str]
     tokens: Ints
     activations: Mapping[str, Floats]
@@ -154,12 +156,15 @@ def probe(
     for site, values in data.activations.items():
         if not np.isfinite(values).all():
             raise UsageError(f"{site}: activations that are not finite; capture them anew.")
-    table = _HeldOut(data, kinds, seed)
-    sites = table.sites()
-    scores, chosen = table.nested(data.labels)
-    words = bag_of_words(data.prompts, data.labels, data.worlds, seed)
-    lengths = length(data.tokens, data.labels, data.worlds, seed)
-    null = _shuffled(data, seed, shuffles)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # of thousands of small fits, threads would only wait for each other
+        table = _HeldOut(data, kinds, seed)
+        sites = table.sites()
+        scores, chosen = table.nested(data.labels)
+        words = bag_of_words(data.prompts, data.labels, data.groups, seed)
+        lengths = length(data.tokens, data.labels, data.groups, seed)
+        null = _shuffled(data, seed, shuffles)
     compared = {"probe": scores, "words": words, "length": lengths}
     rates = {name: _rates(found, data, seed, draws) for name, found in compared.items()}
     margin = _margin(scores, words, data, seed, draws)
@@ -192,7 +197,7 @@ class _HeldOut:
         data = self._data
         results = []
         for site, kind in self._names:
-            scores = _scores(data.activations[site], data.labels, data.worlds, kind, OUTER,
+            scores = _scores(data.activations[site], data.labels, data.groups, kind, OUTER,
                              self._seed)  # fmt: skip
             inside = data.within
             results.append(
@@ -213,7 +218,7 @@ class _HeldOut:
         data = self._data
         scores = np.full(labels.size, np.nan)
         chosen = []
-        for train, test in folds(labels, data.worlds, OUTER, self._seed):
+        for train, test in folds(labels, data.groups, OUTER, self._seed):
             best = max(self._names, key=lambda name: self._inner(name, train, labels))
             values = data.activations[best[0]]
             direction = FITS[best[1]](values[train], labels[train])
@@ -224,7 +229,7 @@ class _HeldOut:
     def _inner(self, name: tuple[str, str], train: Ints, labels: Bools) -> float:
         data = self._data
         site, kind = name
-        scores = _scores(data.activations[site][train], labels[train], data.worlds[train], kind,
+        scores = _scores(data.activations[site][train], labels[train], data.groups[train], kind,
                          INNER, self._seed + 1)  # fmt: skip
         found = _auroc(scores, labels[train])
         if data.within is not None:
@@ -235,10 +240,10 @@ class _HeldOut:
 
 
 def _scores(
-    values: Floats, labels: Bools, worlds: Ints, kind: str, count: int, seed: int
+    values: Floats, labels: Bools, groups: Ints, kind: str, count: int, seed: int
 ) -> Floats:
     scores = np.full(labels.size, np.nan)
-    for train, test in folds(labels, worlds, count, seed):
+    for train, test in folds(labels, groups, count, seed):
         direction = FITS[kind](values[train], labels[train])
         scores[test] = _standardised(values, direction, train, test)
     return scores

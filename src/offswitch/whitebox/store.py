@@ -35,7 +35,8 @@ SCHEMA = {
     "prompt": pl.String(),
 }
 """Columns of the index: the trial, the decision point, where its activations are, the place of the
-token, the prompt's length in tokens, and the prompt."""
+token, the prompt's length in tokens, and all text that stands before the decision point: the prompt
+and, where that is later, the subject's own reasoning."""
 
 
 @dataclass(frozen=True, slots=True)
