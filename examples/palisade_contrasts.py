@@ -5,12 +5,16 @@
 Takes the rates of ``offswitch.published`` (Shutdown Resistance in Large Language Models, 2025),
 turns them into counts at the smallest number of runs that the paper gives for a cell, and compares
 prompts that differ in one thing. Their runs share no worlds with each other, so that groups are
-taken for independent. The last line is JSON.
+taken for independent. Then the same counts go through attribution: what each prompt does against
+none, for the models with a figure under every prompt that is compared. The last line is JSON.
 """
 
 import json
 from dataclasses import asdict, dataclass
 
+import polars as pl
+
+from offswitch.inference.attribution import Effect, attribute
 from offswitch.inference.families import holm
 from offswitch.inference.unpaired import fisher, miettinen_nurminen
 from offswitch.published import published_table
@@ -68,6 +72,50 @@ def counts(measure: str) -> dict[str, tuple[int, int]]:
     return known
 
 
+INSTRUCTIONS = ("none", "allow", "allow_system", "allow_unfinished", "precedence",
+                "never_run_again")  # fmt: skip
+"""Levels of ``instruction`` whose effects are told: the prompts A, B, C, E, H and J."""
+
+
+def attributed() -> dict[str, dict[str, Effect]]:
+    """For each model, what each prompt does to its rate of resisting, against prompt A."""
+    tables = {model: table for model in MODELS if (table := trials(model)) is not None}
+    found = {}
+    for model, table in tables.items():
+        [why] = attribute(table)
+        effects = {d.level_of_factor: d.effect for d in why.drivers}
+        found[model] = {level: effects[level] for level in INSTRUCTIONS[1:]}
+    return found
+
+
+MODELS = ("o3", "codex-mini", "Grok 4")
+"""Models that resisted often enough under several prompts for causes to be asked for."""
+
+
+def trials(model: str) -> pl.DataFrame | None:
+    """A model's published runs as a table of trials; null where a prompt has no usable figure."""
+    parts = {}
+    for measure in published_table("palisade-2025").measures:
+        condition = measure.condition or {}
+        if not measure.id.startswith("prompt-") or set(condition) != {"instruction", "threat"}:
+            continue
+        resisted, n = counts(measure.id).get(model, (0, 0))
+        outcome = ["succeeded"] * resisted + ["complied"] * (n - resisted)
+        part = pl.DataFrame({"seed": range(n), "outcome": pl.Series(outcome, dtype=pl.String)})
+        level = condition["instruction"]
+        parts[level] = part.with_columns(pl.lit(level).alias("factor.instruction"))
+    if not all(level in parts and parts[level].height for level in INSTRUCTIONS):
+        return None
+    table = pl.concat(part for part in parts.values() if part.height)
+    return table.with_columns(subject=pl.lit(model), scenario=pl.lit("shutdown"))
+
+
+def points(effect: Effect) -> str:
+    """An effect in percentage points with its interval."""
+    ends = f"{100 * effect.low:+.1f} to {100 * effect.high:+.1f}"
+    return f"{100 * effect.estimate:+6.1f} points ({ends})"
+
+
 def chance(row: Row) -> str:
     """The adjusted p-value; what is very small is not known exactly."""
     return "< 1e-6" if row.p_adjusted < 1e-6 else f"= {row.p_adjusted:.2g}"
@@ -92,7 +140,13 @@ def main() -> None:
             "lowered": sum(row.difference < 0 for row in sure),
             "raised": sum(row.difference > 0 for row in sure),
         }
-    print(json.dumps(summary))
+    effects = attributed()
+    for model, own in effects.items():
+        print(f"\nAttribution, {model}: resisting under each prompt, against none")
+        for level, effect in own.items():
+            print(f"  {level:<18} {points(effect)}")
+    drivers = {m: {lv: round(e.estimate, 4) for lv, e in own.items()} for m, own in effects.items()}
+    print(json.dumps({"contrasts": summary, "attribution": drivers}))
 
 
 if __name__ == "__main__":

@@ -13,18 +13,25 @@ if TYPE_CHECKING:
         Results,
         analyse,
         dry_run,
+        load,
         run,
         score,
+        write_figures,
         write_report,
     )
+    from offswitch.api_brief import write_brief
     from offswitch.api_compare import compare
+    from offswitch.api_gate import gate
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
-    from offswitch.design import Plan
+    from offswitch.api_registration import freeze
+    from offswitch.api_verify import verify
+    from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
 
 __all__ = [
+    "Design",
     "Plan",
     "Results",
     "UsageError",
@@ -33,19 +40,26 @@ __all__ = [
     "compare",
     "dry_run",
     "export_labels",
+    "freeze",
+    "gate",
     "get_scenario",
     "judge",
     "label",
+    "load",
     "read_findings",
     "read_observations",
     "repair_labels",
     "run",
     "scenario_names",
     "score",
+    "verify",
+    "write_brief",
+    "write_figures",
     "write_report",
 ]
 
 _HOMES = {
+    "Design": "offswitch.design",
     "Plan": "offswitch.design",
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
@@ -54,16 +68,22 @@ _HOMES = {
     "compare": "offswitch.api_compare",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
+    "freeze": "offswitch.api_registration",
+    "gate": "offswitch.api_gate",
     "get_scenario": "offswitch.scenarios",
+    "load": "offswitch.api",
     "judge": "offswitch.api_judges",
     "label": "offswitch.api_labels",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",
+    "write_figures": "offswitch.api",
+    "write_brief": "offswitch.api_brief",
     "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",
     "score": "offswitch.api",
+    "verify": "offswitch.api_verify",
 }
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 import yaml
 
-from offswitch._errors import UsageError
+from offswitch._errors import UsageError, unknown
 from offswitch._files import write_atomic
+from offswitch.api_registration import with_registration
 from offswitch.campaign.folder import Folder
 from offswitch.evidence.observation import read_findings, read_observations
 from offswitch.inference import Analysis, JudgedRate, MixedRate
@@ -22,11 +23,14 @@ from offswitch.inference.judged import judged_rates
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    import pandas
+
     from offswitch.campaign.dryrun import DryRun
     from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.report.case import SafetyCase
     from offswitch.sources.scoring import Tally
 
 
@@ -45,6 +49,54 @@ class Results:
     observations: pl.DataFrame
     findings: pl.DataFrame
     analysis: Analysis
+
+    def rates(self) -> pl.DataFrame:
+        """One row for each subject, scenario and condition, with its rate and interval."""
+        from offswitch.report.notebook import rates
+
+        return rates(self.analysis)
+
+    def pandas(self, table: str = "observations") -> "pandas.DataFrame":
+        """A table as a pandas frame; pandas need not be installed for anything else.
+
+        Args:
+            table: ``observations``, ``findings`` or ``rates``.
+
+        Raises:
+            UsageError: There is no such table, or pandas is not installed.
+        """
+        tables = {"observations": lambda: self.observations, "findings": lambda: self.findings}
+        tables["rates"] = self.rates
+        if table not in tables:
+            raise unknown("table", table, tables)
+        frame = tables[table]()
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("pandas is not installed: pip install pandas") from error
+        return pandas.DataFrame(frame.to_dict(as_series=False))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from offswitch.report.notebook import table
+
+        return table(self.folder.path.resolve().name, self.analysis)
+
+
+def load(directory: str | Path) -> Results:
+    """The results of a campaign that was run before; writes its ``analysis.json`` anew.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    folder = Folder(Path(directory))
+    analysis = analyse(folder.path)
+    return Results(
+        folder, read_observations(folder.observations), read_findings(folder.findings), analysis
+    )
 
 
 def run(
@@ -77,14 +129,15 @@ def run(
         Interrupted: The run was stopped; run it again to go on.
     """
     from offswitch.campaign.compile import compile_plan
+    from offswitch.campaign.plans import registration_of
     from offswitch.campaign.run import run_campaign
 
-    costs, secret = _prices(prices), _secret(seed_secret)
-    found, document = _found(plan, overrides)
+    costs, secret = _prices(prices), found_secret(seed_secret)
+    registration = registration_of(plan)
+    found, document = found_plan(plan, overrides)
     folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
-    run_campaign(
-        compile_plan(found, document, costs, secret), folder, watcher, retry_errors=retry_errors
-    )
+    campaign = compile_plan(found, document, costs, secret, registration)
+    run_campaign(campaign, folder, watcher, retry_errors=retry_errors)
     analysis = analyse(folder.path)
     write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
@@ -113,11 +166,12 @@ def dry_run(
     """
     from offswitch.campaign.dryrun import rehearse
 
-    costs, secret = _prices(prices), _secret(seed_secret)
-    return rehearse(*_found(plan, overrides), costs, secret)
+    costs, secret = _prices(prices), found_secret(seed_secret)
+    return rehearse(*found_plan(plan, overrides), costs, secret)
 
 
-def _secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+def found_secret(source: bytes | str | Path | None) -> "SeedSecret | None":
+    """The secret, if any; errors as of `run`."""
     from offswitch.design import read_secret
 
     return read_secret(source) if source is not None else None
@@ -129,8 +183,10 @@ def _prices(path: str | Path | None) -> "Prices | None":
     return read_prices(path) if path is not None else None
 
 
-def _found(plan: "str | Path | Plan", overrides: Iterable[str]) -> "tuple[Plan, Document | None]":
-    """A plan and, where it is read, its document."""
+def found_plan(
+    plan: "str | Path | Plan", overrides: Iterable[str]
+) -> "tuple[Plan, Document | None]":
+    """A plan and, where it is read, its document; errors as of `run`."""
     from offswitch.campaign.plans import read_plan
 
     if isinstance(plan, str | Path):
@@ -189,6 +245,7 @@ def analyse(
         UsageError: There is no table of observations, it is corrupt or foreign, there is no such
             choice or correction, or the mix does not fit what was run.
     """
+    from offswitch.campaign.decided import read_decisions
     from offswitch.sources.scoring import described
 
     chosen, corrected = choice_named(choice), correction_named(correction)
@@ -202,7 +259,11 @@ def analyse(
     analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
-    analysis = analysis.model_copy(update={"judged": judged, "mixed": mixed})
+    sequential = read_decisions(folder.decisions)
+    analysis = analysis.model_copy(
+        update={"judged": judged, "mixed": mixed, "sequential": sequential}
+    )
+    analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
 
@@ -233,12 +294,19 @@ def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> l
     return judged_rates(observations, analysis, judges, known)
 
 
-def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
+def write_report(
+    directory: str | Path,
+    file: str | Path | None = None,
+    *,
+    policy: str | Path | None = None,
+) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:
         directory: The campaign's folder.
         file: Where to; ``report.html`` in the folder where null.
+        policy: A policy to hold against the campaign and to show as a safety case: a YAML file, or
+            ``default`` for the one of the package; none where null.
 
     Returns:
         The path of the report.
@@ -261,24 +329,71 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
         transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
+        verdicts=_verdicts(folder),
+        case=_case(directory, policy),
     )
     write_atomic(target, page)
     return target
 
 
-SHOWN = 4_000
-"""Transcripts that are looked up for a report; more than these do not fit into its page anyway."""
+def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
+    """Write every figure of a campaign as SVG and PNG, with the data behind it as CSV.
+
+    Args:
+        directory: The campaign's folder.
+        out: The folder for the figures.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: The table of observations is missing, corrupt or foreign.
+    """
+    from offswitch.report import figures
+
+    return figures.write_figures(analyse(directory), Path(out))
+
+
+def _case(directory: str | Path, policy: str | Path | None) -> "SafetyCase | None":
+    if policy is None:
+        return None
+    from offswitch.api_gate import argue
+
+    return argue(directory, policy)
+
+
+SHOWN = 1_000
+"""Transcripts that are looked up for a report: each takes about 10 ms to read from its log."""
+FOUND = 0.7
+"""Share of them that trials in which something was found may take from the others."""
 
 
 def _shown(observations: pl.DataFrame) -> pl.DataFrame:
-    """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    """Which transcripts to look up: all, or of very many some of every condition and outcome.
+
+    Those in which something was found come first, then a sample of the others: of every condition
+    and outcome the first worlds, so that conditions can be compared in the same ones.
+    """
     observations = observations.filter(pl.col("log").is_not_null())
-    if observations.height > SHOWN:
-        factors = [name for name in observations.columns if name.startswith("factor.")]
-        groups = ["scenario", "subject", *factors, "outcome"]
-        place = pl.int_range(pl.len()).over(groups)
-        observations = observations.sort(place, maintain_order=True).head(SHOWN)
-    return observations
+    if observations.height <= SHOWN:
+        return observations
+    factors = [name for name in observations.columns if name.startswith("factor.")]
+    groups = ["scenario", "subject", *factors, "outcome"]
+    in_turn = observations.sort("seed", "epoch").sort(
+        pl.int_range(pl.len()).over(groups), maintain_order=True
+    )
+    found = pl.col("behaviours").list.len() > 0
+    first, others = in_turn.filter(found), in_turn.filter(~found)
+    room = max(round(FOUND * SHOWN), SHOWN - others.height)
+    first = first.head(room)
+    return pl.concat([first, others.head(SHOWN - first.height)])
+
+
+def _verdicts(folder: Folder) -> pl.DataFrame:
+    """The table of verdicts; empty where no judge was asked."""
+    from offswitch.evidence.judges.table import VERDICTS
+
+    return VERDICTS.read(folder.verdicts) if folder.verdicts.exists() else pl.DataFrame()
 
 
 def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
@@ -288,14 +403,15 @@ def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transcr
     from offswitch.evidence.transcripts import transcript_of
 
     rows = observations.filter(pl.col("log").is_not_null())
-    rows = rows.select("log", "sample_id").sort("log", maintain_order=True)
+    rows = rows.select("log", "sample_id", "trial_id").sort("log", maintain_order=True)
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
-        samples = group["sample_id"].to_list() if path.is_file() else []
-        for start in range(0, len(samples), 32):
-            wanted = [(sample, 1) for sample in samples[start : start + 32]]
-            for sample in read_eval_log_samples_by_id(path, wanted):
-                yield cast("TranscriptRecord", transcript_of(sample))
+        for part in group.iter_slices(32) if path.is_file() else ():
+            wanted = [(sample, 1) for sample in part["sample_id"]]
+            samples = read_eval_log_samples_by_id(path, wanted, exclude_fields={"events"})
+            for trial, sample in zip(part["trial_id"], samples, strict=True):
+                transcript = cast("TranscriptRecord", transcript_of(sample))
+                yield {**transcript, "trial_id": trial}
 
 
 def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFrame) -> "ReportMeta":
@@ -318,3 +434,20 @@ def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFram
         },
         factors={n: FactorText(f.title, f.levels) for n, f in all_factors().items()},
     )
+
+
+def report_meta(directory: str | Path) -> "ReportMeta":
+    """What is said of a campaign besides its numbers: its name, its scenarios in words.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    from offswitch.sources.scoring import read_mark
+
+    folder = Folder(Path(directory))
+    plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
+    return _meta(plan, directory, read_observations(folder.observations))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from offswitch import api
 from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.folder import Folder, locked
+from offswitch.campaign.integrity import seal
 from offswitch.evidence.calibration import Calibration, RubricCalibration, calibrate_rubric
 from offswitch.evidence.judges.conversation import (
     Conversation,
@@ -98,6 +100,7 @@ def judge(
             store.save()
         judged = add_opinions(observations, store.rows)
         OBSERVATIONS.write_frame(judged, folder.observations)
+        seal(folder)
     api.analyse(folder.path)
     return Judged(folder, tallies, progress.done, observations.height - progress.done)
 
@@ -150,6 +153,7 @@ def calibrate(
     if not read.scenarios:
         raise UsageError(f"{source}: holds the transcript of no labelled trial")
     calibration = Calibration(
+        created=datetime.now(UTC).replace(microsecond=0),
         labels=Path(labels).name,
         rubrics=[_calibrated(r, truths[r.name], jury, store, read.scenarios) for r in asked],
         ignored=ignored,

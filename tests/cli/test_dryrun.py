@@ -84,3 +84,22 @@ def test_wrong_input_is_explained(
     assert message in printed.err
     assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+FRACTION = (
+    "scenarios={shutdown: [{design: {kind: fractional, resolution: 3, factors: {persona: [neutral, "
+    "charged], realism: [told_real, told_test], agency_line: [absent, present]}}}]}"
+)
+
+
+def test_what_a_design_mixes_and_what_it_can_see_is_printed() -> None:
+    arguments = ("run", "smoke", "--dry-run", "--set", FRACTION, "--set", "worlds=40")
+    shown = " ".join(invoke(*arguments).split())
+    found = json.loads(invoke(*arguments, "--json"))
+    assert "The design of shutdown: - fractional, resolution III: 4 of 8 combinations" in shown
+    assert "persona cannot be told from realism x agency_line" in shown
+    for part in (*found["designs"], *found["power"]):
+        for line in part["words"]:
+            assert " ".join(line.split()) in shown
+    assert found["power"][0]["effects"][0]["seen"][1]["difference"] > 0
+    assert f"with {found['power'][0]['advice']['worlds']} instead of 40 worlds" in shown

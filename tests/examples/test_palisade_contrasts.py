@@ -44,3 +44,15 @@ def test_strength_lowers_and_placement_and_finality_raise(
 def test_a_figure_that_conflicts_is_not_used(example: ModuleType) -> None:
     assert "GPT-5" not in example.counts("prompt-e")
     assert example.counts("prompt-h")["codex-mini"] == (117, 994)
+
+
+def test_attribution_comes_to_the_same(example: ModuleType) -> None:
+    found = example.attributed()
+    assert set(found) == {"o3", "codex-mini", "Grok 4"}
+    for effects in found.values():
+        assert effects["allow"].high < 0, "an instruction lowers"
+        assert effects["precedence"].high < 0, "a stronger one too"
+        assert effects["precedence"].estimate < effects["allow"].estimate + 0.02
+        assert effects["allow_system"].low > effects["allow"].high, "the system prompt raises"
+        last, unfinished = effects["never_run_again"], effects["allow_unfinished"]
+        assert last.low > unfinished.high, "never to run again raises"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from offswitch.inference.paired import mcnemar, pairs, sign_flip, tango
 
@@ -16,9 +16,10 @@ RATES = (0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1)
 @pytest.mark.parametrize(
     ("more", "less", "n", "low", "high"),
     [
-        # Airway hyper-responsiveness, in Fagerland, Lydersen and Laake, BMC Medical Research
-        # Methodology 14:133 (2014), by Tango's interval.
-        (1, 7, 21, -0.517, -0.026),
+        # Printed by Tango_asymptotic_score_CI_paired_2x2 of the R package contingencytables, which
+        # goes with Fagerland, Lydersen and Laake, Statistical Analysis of Contingency Tables
+        # (2017): complete response before and after consolidation therapy, 6 and 16 of 161 pairs.
+        (6, 16, 161, -0.1240, -0.0054),
         # Without disagreement the limits are z² / (n + z²), in closed form.
         (0, 0, 10, -3.8415 / 13.8415, 3.8415 / 13.8415),
         (0, 0, 44, -3.8415 / 47.8415, 3.8415 / 47.8415),
@@ -28,7 +29,33 @@ def test_tango_agrees_with_what_is_published(
     more: int, less: int, n: int, low: float, high: float
 ) -> None:
     found = tango(more, less, n, corrected=False)
-    assert (float(found.low), float(found.high)) == pytest.approx((low, high), abs=6e-4)
+    assert (float(found.low), float(found.high)) == pytest.approx((low, high), abs=6e-5)
+
+
+def _score(b: int, c: int, n: int, d: float) -> float:
+    """Tango's statistic from its definition: the likelihood is maximised by root finding."""
+
+    def slope(q: float) -> float:
+        return b / (q + d) + c / q - 2 * (n - b - c) / (1 - 2 * q - d)
+
+    edge = 1e-14
+    q = optimize.brentq(slope, max(0.0, -d) + edge, (1 - d) / 2 - edge, xtol=1e-16, rtol=1e-15)
+    return float((b - c - n * d) / np.sqrt(n * (2 * q + d * (1 - d))))
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+@pytest.mark.parametrize("counts", [(1, 7, 21), (6, 16, 161), (9, 3, 14), (2, 1, 400)])
+def test_tango_solves_the_score_equation(counts: tuple[int, int, int], level: float) -> None:
+    """An independent derivation: neither the closed form of the rate nor bisection is used."""
+    b, c, n = counts
+    z, seen = float(stats.norm.ppf(0.5 + level / 2)), (b - c) / n
+    ends = ((-1 + 1e-9, seen, z), (seen, 1 - 1e-9, -z))
+    expected = [
+        optimize.brentq(lambda d, want=want: _score(b, c, n, d) - want, low, high, xtol=1e-14)
+        for low, high, want in ends
+    ]
+    found = tango(b, c, n, level, corrected=False)
+    assert (float(found.low), float(found.high)) == pytest.approx(expected, abs=1e-10)
 
 
 def _exact_coverage(n: int, *, corrected: bool) -> float:

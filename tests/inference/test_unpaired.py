@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy import optimize, special, stats
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from offswitch.inference.intervals import effective_n
 from offswitch.inference.unpaired import (
@@ -21,7 +22,8 @@ RATES = (0, 0.001, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1)
 @pytest.mark.parametrize(
     ("counts", "score", "hybrid"),
     [
-        # Newcombe, Statistics in Medicine 17 (1998), 873-890, table II, examples (a), (d), (g).
+        # Newcombe, Statistics in Medicine 17 (1998), 873-890, table II, examples (a), (b), (d):
+        # methods 6 (Miettinen and Nurminen) and 10. Both are derived anew below.
         ((56, 70, 48, 80), (0.0528, 0.3382), (0.0524, 0.3339)),
         ((9, 10, 3, 10), (0.1700, 0.8406), (0.1705, 0.8090)),
         ((5, 56, 0, 29), (-0.0326, 0.1933), (-0.0381, 0.1926)),
@@ -33,6 +35,49 @@ def test_intervals_agree_with_what_is_published(
     found = miettinen_nurminen(*counts, corrected=False)
     assert tuple(map(float, found)) == pytest.approx(score, abs=6e-5)
     assert tuple(map(float, newcombe(*counts))) == pytest.approx(hybrid, abs=6e-5)
+
+
+EXAMPLES = [(56, 70, 48, 80), (9, 10, 3, 10), (5, 56, 1, 29), (40, 400, 70, 350), (3, 7, 6, 9)]
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+@pytest.mark.parametrize("counts", [*EXAMPLES, (5, 56, 0, 29), (0, 10, 0, 20), (10, 10, 0, 10)])
+def test_newcombe_is_that_of_statsmodels(counts: tuple[int, int, int, int], level: float) -> None:
+    expected = confint_proportions_2indep(
+        *counts, method="newcomb", compare="diff", alpha=1 - level
+    )
+    assert tuple(map(float, newcombe(*counts, level))) == pytest.approx(expected, abs=1e-12)
+
+
+def _score(x: int, m: int, y: int, k: int, d: float) -> float:
+    """The statistic from its definition: the likelihood is maximised by root finding."""
+
+    def slope(q: float) -> float:
+        p = q + d
+        return x / p - (m - x) / (1 - p) + y / q - (k - y) / (1 - q)
+
+    edge = 1e-14
+    q = optimize.brentq(slope, max(0.0, -d) + edge, min(1.0, 1 - d) - edge, xtol=1e-16, rtol=1e-15)
+    p = q + d
+    variance = (p * (1 - p) / m + q * (1 - q) / k) * (m + k) / (m + k - 1)
+    return float((x / m - y / k - d) / np.sqrt(variance))
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+@pytest.mark.parametrize("counts", EXAMPLES)
+def test_miettinen_and_nurminen_solve_the_score_equation(
+    counts: tuple[int, int, int, int], level: float
+) -> None:
+    """An independent derivation: neither the cubic equation nor bisection is used."""
+    x, m, y, k = counts
+    z, seen = float(stats.norm.ppf(0.5 + level / 2)), x / m - y / k
+    ends = ((-1 + 1e-9, seen, z), (seen, 1 - 1e-9, -z))
+    expected = [
+        optimize.brentq(lambda d, want=want: _score(*counts, d) - want, low, high, xtol=1e-14)
+        for low, high, want in ends
+    ]
+    found = miettinen_nurminen(*counts, level, corrected=False)
+    assert tuple(map(float, found)) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("d", [-0.6, -0.2, 0.05, 0.3])

@@ -6,12 +6,29 @@ scenario there is.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from offswitch._errors import UsageError, unknown
 from offswitch.design import ALL, Condition, Document, Plan
 from offswitch.scenarios import Scenario, get_scenario, scenario_names
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Cells that share worlds: each world gets some of them.
+
+    Attributes:
+        entry: The condition of the plan that they came of.
+        per_world: How many a world gets.
+        seed: Of their allocation.
+        place: Where errors say that it stands.
+    """
+
+    entry: str
+    per_world: int
+    seed: int
+    place: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +39,13 @@ class Cell:
         scenario: Name of the scenario.
         condition: Level by factor.
         name: What the plan calls the condition, if anything.
+        share: With which others it shares worlds; null where it is run in every world.
     """
 
     scenario: str
     condition: Mapping[str, str]
     name: str | None = None
+    share: Share | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -36,7 +55,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Proposal:
-    """A cell that a plan asks for; ``derived`` where it came of ``vary`` or ``all``."""
+    """A cell that a plan asks for; ``derived`` where it came of ``vary``, a design or ``all``."""
 
     cell: Cell
     derived: bool
@@ -55,17 +74,20 @@ def cells_of(plan: Plan, document: Document) -> tuple[Cell, ...]:
             stands twice.
     """
     seen: dict[tuple[str, str], bool] = {}
-    cells = []
+    cells: dict[tuple[str, str], Cell] = {}
     for proposal in _proposals(plan, document):
         key, cell = proposal.cell.key, proposal.cell
+        there = cells.setdefault(key, cell)
+        if cell.share is None and there.share is not None:
+            cells[key] = replace(there, share=None)
         if key not in seen:
-            cells.append(cell)
+            pass
         elif not proposal.derived and not seen[key]:
             raise UsageError(
                 f"{proposal.place}: the condition {key[1]} of {cell.scenario} stands twice"
             )
         seen[key] = seen.get(key, True) and proposal.derived
-    return tuple(cells)
+    return tuple(cells.values())
 
 
 def need_machine(cells: tuple[Cell, ...]) -> bool:
@@ -81,14 +103,26 @@ def _proposals(plan: Plan, document: Document) -> Iterator[_Proposal]:
         for position, entry in enumerate(conditions):
             place = document.place(("scenarios", name, position))
             if name == ALL:
-                yield from _everywhere(entry, place)
+                proposals = _everywhere(entry, place)
             else:
-                yield from _within(entry, get_scenario(name), place)
+                proposals = _within(entry, get_scenario(name), place)
+            design = entry.design
+            if design is None or design.per_world is None:
+                yield from proposals
+                continue
+            share = Share(f"{name}.{position}", design.per_world, design.seed, place)
+            for proposal in proposals:
+                yield replace(proposal, cell=replace(proposal.cell, share=share))
 
 
 def _within(entry: Condition, scenario: Scenario, place: str) -> Iterator[_Proposal]:
     """The cells of a condition under a scenario that is named: all of it has to exist there."""
     for levels in entry.combinations():
+        if entry.design is not None:
+            for run in entry.design.runs():
+                whole = scenario.condition({**levels, **run}, place)
+                yield _Proposal(Cell(scenario.name, whole, entry.name), True, place)
+            continue
         centre = scenario.condition(levels, place)
         yield _Proposal(Cell(scenario.name, centre, entry.name), entry.vary is not None, place)
         for factor in _varied(entry, scenario, place):
@@ -113,7 +147,9 @@ def _everywhere(entry: Condition, place: str) -> Iterator[_Proposal]:
     for scenario in scenarios:
         own = _limited(entry, scenario)
         for levels in entry.combinations():
-            if supports(scenario, levels):
+            designed = entry.design.factors if entry.design else {}
+            whole = all(supports(scenario, {f: lv}) for f, own in designed.items() for lv in own)
+            if whole and supports(scenario, levels):
                 one = own.model_copy(update={"levels": {f: (v,) for f, v in levels.items()}})
                 for proposal in _within(one, scenario, place):
                     yield _Proposal(proposal.cell, True, place)
@@ -141,10 +177,11 @@ def _known_somewhere(entry: Condition, scenarios: list[Scenario], place: str) ->
     for scenario in scenarios:
         for factor, levels in scenario.meta.factors.items():
             known.setdefault(factor, set()).update(levels)
-    for factor in chain(entry.levels, entry.varied, entry.excepted):
+    named = {**entry.levels, **(entry.design.factors if entry.design else {})}
+    for factor in chain(named, entry.varied, entry.excepted):
         if factor not in known:
             raise unknown("factor of any scenario", factor, known, place)
-    for factor, levels in entry.levels.items():
+    for factor, levels in named.items():
         for level in levels:
             if level not in known[factor]:
                 raise unknown(f"level of the factor {factor}", level, known[factor], place)

@@ -64,15 +64,20 @@ class Harvest:
             self.records[name] = record
 
 
-def collect(logs: Path, campaign: Campaign) -> Harvest:
+def collect(logs: Path, campaign: Campaign, losses: Mapping[str, str] | None = None) -> Harvest:
     """Read every log of a campaign, oldest first. Changes nothing.
 
     Args:
         logs: The folder of the logs; it lies in the campaign's folder.
+        losses: Reasons by trial of those that no log can tell of.
         campaign: The campaign; logs of another one, and samples that it did not plan, are left
             aside.
     """
     harvest, planned = Harvest(), campaign.trials
+    models = {entrant.subject.name: str(entrant.model) for entrant in campaign.entrants}
+    for name, reason in (losses or {}).items():
+        if (trial := planned.get(name)) is not None:
+            harvest.add(Record(_lost(trial, models[trial.subject], reason), ()))
     prices = {entrant.subject.name: entrant.price for entrant in campaign.entrants}
     for path in sorted(logs.glob("*.eval")):
         try:
@@ -140,6 +145,21 @@ def _record(
         if name.startswith("finding.")
     )
     return Record(Observation(**base, **pieces["observation"]), findings)
+
+
+def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
+    """The row of a trial that no log can tell of."""
+    return Observation(
+        trial_id=trial.trial_id,
+        subject=trial.subject,
+        model=model,
+        scenario=trial.scenario,
+        seed=trial.seed,
+        epoch=trial.epoch,
+        factors=dict(trial.condition),
+        outcome="error",
+        error=reason[:ERROR_LIMIT],
+    )
 
 
 def _failure(summary: EvalSampleSummary) -> dict[str, Any]:

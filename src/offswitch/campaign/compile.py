@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.aims import check_aims
+from offswitch.campaign.blocks import shared, worlds_of
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
+from offswitch.campaign.designs import check_designs
 from offswitch.campaign.environment import check_sandbox, load_model
+from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.prices import Known, Prices
-from offswitch.design import Document, Plan, SeedSecret, Subject
+from offswitch.design import Document, Plan, Registration, SeedSecret, Subject
 from offswitch.published import published_table
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
@@ -46,6 +50,7 @@ class Campaign:
         entrants: The subjects.
         skipped: A line for each optional subject that cannot run here.
         prices: What models cost.
+        registration: What was registered before, if anything was.
     """
 
     plan: Plan
@@ -54,6 +59,7 @@ class Campaign:
     entrants: tuple[Entrant, ...]
     skipped: tuple[str, ...] = ()
     prices: Prices = field(default_factory=Prices)
+    registration: Registration | None = None
 
     @property
     def trials(self) -> dict[str, TrialSpec]:
@@ -66,6 +72,7 @@ def compile_plan(
     document: Document | None = None,
     prices: Prices | None = None,
     secret: SeedSecret | None = None,
+    registration: Registration | None = None,
 ) -> Campaign:
     """Resolve every name, make every model, lay out the trials.
 
@@ -74,6 +81,7 @@ def compile_plan(
         document: What it was read from, so that messages can say the line.
         prices: What models cost; the table of the package where null.
         secret: What the worlds of a private split are drawn with.
+        registration: What was registered before, if anything was.
 
     Raises:
         UsageError: A scenario, factor, level, subject, setting, table or sandbox does not exist, or
@@ -84,21 +92,25 @@ def compile_plan(
     if plan.published is not None:
         published_table(plan.published, document.place(("published",)))
     cells = cells_of(plan, document)
+    check_designs(plan, document)
+    check_hypotheses(plan, cells, document)
+    check_aims(plan, cells, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
-    ready: list[tuple[Subject, Model]] = []
+    models: list[tuple[Subject, Model]] = []
     skipped: list[str] = []
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
-            ready.append((subject, load_model(subject, plan.concurrency.connections, place)))
+            models.append((subject, load_model(subject, plan.concurrency.connections, place)))
         except UsageError as error:
             if not subject.optional:
                 raise
             skipped.append(f"{subject.name} is left out. {error}")
-    if not ready:
+    if not models:
         raise UsageError("\n".join(["no subject can run here", *skipped]))
-    plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in ready)})
-    definition = define(plan, [(cell.scenario, cell.condition) for cell in cells], secret)
+    plan = plan.model_copy(update={"subjects": tuple(subject for subject, _ in models)})
+    pairs = [(cell.scenario, cell.condition) for cell in cells]
+    definition = define(plan, pairs, secret, shared(cells))
     entrants = [
         Entrant(
             subject=subject,
@@ -107,9 +119,25 @@ def compile_plan(
             trials=_trials(plan, subject, cells, definition, secret),
             price=prices.of(subject),
         )
-        for subject, model in ready
+        for subject, model in models
     ]
-    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices)
+    return Campaign(plan, definition, cells, tuple(entrants), tuple(skipped), prices, registration)
+
+
+def ready(plan: Plan, subject: Subject, connections: int | None, place: str) -> Entrant:
+    """A subject made ready to run trials that were laid out elsewhere.
+
+    Args:
+        plan: The plan that it stands in.
+        subject: The subject.
+        connections: Model calls in flight; Inspect's own number where null.
+        place: What messages call it.
+
+    Raises:
+        UsageError: Its model cannot run here.
+    """
+    model = load_model(subject, connections, place)
+    return Entrant(subject, model, _settings(plan, subject), ())
 
 
 def check_secret(plan: Plan, secret: SeedSecret | None, document: Document) -> None:
@@ -149,7 +177,10 @@ def _trials(
     definition: Definition,
     secret: SeedSecret | None,
 ) -> tuple[TrialSpec, ...]:
-    """World by world, so that an interrupted campaign has whole sets of conditions."""
+    """World by world, so that an interrupted campaign has whole sets of conditions.
+
+    In the order of the plan, which is that of the tables; `blocks.in_order` says that of a run.
+    """
     worlds = subject.worlds or plan.worlds
     seeds = worlds if secret is None else [secret.seed(number) for number in worlds]
     return tuple(
@@ -158,12 +189,12 @@ def _trials(
                 subject.name, cell.scenario, cell.condition, seed, epoch, definition.hash
             ),
             scenario=cell.scenario,
-            condition=dict(cell.condition),
+            condition=cell.condition,
             seed=seed,
             epoch=epoch,
             subject=subject.name,
         )
-        for seed in seeds
+        for seed, own in zip(seeds, worlds_of(cells, len(worlds)), strict=True)
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
-        for cell in cells
+        for cell in own
     )

@@ -51,6 +51,7 @@ def define(
     plan: Plan,
     cells: Sequence[tuple[str, Mapping[str, str]]],
     secret: SeedSecret | None = None,
+    shared: Sequence[Mapping[str, Any]] = (),
 ) -> Definition:
     """The definition of a plan's results.
 
@@ -58,6 +59,7 @@ def define(
         plan: The plan.
         cells: Its cells: scenario and whole condition.
         secret: What its worlds are drawn with, if they are private; only its fingerprint is kept.
+        shared: Cells that share worlds, and how; see `offswitch.campaign.blocks`.
     """
     fields = plain(plan)
     subjects = [
@@ -80,6 +82,8 @@ def define(
         "subjects": sorted(subjects, key=lambda subject: str(subject["name"])),
         **{field: fields[field] for field in RESULTS},
     }
+    if shared:
+        content["shared"] = [dict(each) for each in shared]
     if secret is not None:
         content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)

@@ -1,14 +1,23 @@
 """A dry run: what a plan would run, take and cost. Makes no model, reads no key, writes nothing."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from offswitch.campaign.aims import check_aims
+from offswitch.campaign.blocks import worlds_of
 from offswitch.campaign.cells import Cell, cells_of
 from offswitch.campaign.compile import check_secret
+from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
+from offswitch.campaign.expected import Expected, expected
+from offswitch.campaign.hypotheses import check_hypotheses
+from offswitch.campaign.power import assumptions as power_assumptions
+from offswitch.campaign.power import power_of
+from offswitch.campaign.powerparts import PowerPart
 from offswitch.campaign.prices import Known, Prices
 from offswitch.design import Document, Plan, Price, SeedSecret, Subject
 from offswitch.published import Figure, Table, published_table
@@ -131,8 +140,11 @@ class DryRun(_Part):
         unpriced: Subjects whose price is not known.
         output_tokens_per_turn: The allowance for reasoning that was made.
         assumptions: How rough all this is, in sentences.
+        stop: What questions take at a range of truths, where the plan may stop early.
         differs: How others' measurements differ from ours; null where none are named.
         published: Others' measurements beside the cells.
+        designs: What each design of the plan mixes.
+        power: Which differences each scenario can show.
     """
 
     plan: str
@@ -148,8 +160,11 @@ class DryRun(_Part):
     unpriced: list[str]
     output_tokens_per_turn: int
     assumptions: list[str]
+    stop: list[Expected]
     differs: str | None
     published: list[PublishedPart]
+    designs: list[DesignPart]
+    power: list[PowerPart]
 
 
 def rehearse(
@@ -174,17 +189,23 @@ def rehearse(
     if secret is not None:
         check_secret(plan, secret, document)
     cells = cells_of(plan, document)
+    check_designs(plan, document)
+    check_hypotheses(plan, cells, document)
+    check_aims(plan, cells, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
         check_subject(subject, document.place(("subjects", position)))
-    repeats = {subject.name: _repeats(plan, subject) for subject in plan.subjects}
+    counts = {subject.name: _trials(plan, subject, cells) for subject in plan.subjects}
     names = dict.fromkeys(cell.scenario for cell in cells)
-    scenarios = [_scenario(plan, name, cells, sum(repeats.values())) for name in names]
+    scenarios = [
+        _scenario(plan, name, cells, sum(each[name] for each in counts.values())) for name in names
+    ]
     subjects = [
-        _subject(subject, repeats[subject.name], scenarios, prices.of(subject))
+        _subject(subject, counts[subject.name], scenarios, prices.of(subject))
         for subject in plan.subjects
     ]
+    power = power_of(plan, cells)
     known = [part.cost_usd for part in subjects if part.cost_usd is not None]
     return DryRun(
         plan=plan.name,
@@ -200,25 +221,30 @@ def rehearse(
         known_cost_usd=sum(known),
         unpriced=[part.subject for part in subjects if part.cost_usd is None],
         output_tokens_per_turn=plan.estimate.output_tokens_per_turn,
-        assumptions=list(_assumptions(plan)),
+        assumptions=[*_assumptions(plan), *power_assumptions(power)],
+        stop=expected(plan),
         differs=table and table.differs,
         published=list(_published(table, cells)) if table else [],
+        designs=designs_of(plan),
+        power=power,
     )  # fmt: skip
 
 
-def _repeats(plan: Plan, subject: Subject) -> int:
-    """Trials of a subject in one cell."""
-    return len(subject.worlds or plan.worlds) * (subject.epochs or plan.epochs)
+def _trials(plan: Plan, subject: Subject, cells: Sequence[Cell]) -> Counter[str]:
+    """Trials of a subject by scenario."""
+    blocks = worlds_of(cells, len(subject.worlds or plan.worlds))
+    once = Counter(cell.scenario for block in blocks for cell in block)
+    return Counter({name: n * (subject.epochs or plan.epochs) for name, n in once.items()})
 
 
-def _scenario(plan: Plan, name: str, cells: Sequence[Cell], repeats: int) -> ScenarioPart:
+def _scenario(plan: Plan, name: str, cells: Sequence[Cell], trials: int) -> ScenarioPart:
     own = [cell for cell in cells if cell.scenario == name]
     tokens = mean(list(_played(plan, own)))
     reasoning = plan.estimate.output_tokens_per_turn * tokens.calls
     return ScenarioPart(
         scenario=name,
         cells=len(own),
-        trials=len(own) * repeats,
+        trials=trials,
         turns=round(tokens.calls, 1),
         input_tokens=round(tokens.input),
         output_tokens=round(tokens.output + reasoning),
@@ -236,17 +262,20 @@ def _played(plan: Plan, cells: Sequence[Cell]) -> Iterator[Tokens]:
 
 
 def _subject(
-    subject: Subject, repeats: int, scenarios: Sequence[ScenarioPart], known: Known | None
+    subject: Subject,
+    trials: Counter[str],
+    scenarios: Sequence[ScenarioPart],
+    known: Known | None,
 ) -> SubjectPart:
-    read = sum(part.cells * repeats * part.input_tokens for part in scenarios)
-    written = sum(part.cells * repeats * part.output_tokens for part in scenarios)
+    read = sum(trials[part.scenario] * part.input_tokens for part in scenarios)
+    written = sum(trials[part.scenario] * part.output_tokens for part in scenarios)
     cost = None
     if known is not None:
         cost = (read * known.price.input + written * known.price.output) / 1_000_000
     return SubjectPart(
         subject=subject.name,
         model=subject.model,
-        trials=sum(part.cells for part in scenarios) * repeats,
+        trials=trials.total(),
         input_tokens=read,
         output_tokens=written,
         price=known and Price(**known.price.model_dump(include=set(Price.model_fields))),

@@ -14,7 +14,9 @@ from offswitch._errors import UsageError
 from offswitch._files import write_atomic
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.definition import SEEDS, Definition
-from offswitch.design import dump_plan
+from offswitch.campaign.registration import Deviation, added, deviations, now, settled
+from offswitch.design import Plan, Registration, dump_plan
+from offswitch.design.wording import short
 from offswitch.evidence.observation import read_findings, read_observations
 
 HEADER = "# The plan as run. `offswitch run` with this file and --out resumes or repeats it.\n"
@@ -32,9 +34,19 @@ class Folder:
         return self.path / "plan.yaml"
 
     @property
+    def registration(self) -> Path:
+        """What was registered before the first trial, where anything was."""
+        return self.path / "registration.yaml"
+
+    @property
     def logs(self) -> Path:
         """Inspect's logs."""
         return self.path / "logs"
+
+    @property
+    def losses(self) -> Path:
+        """Trials that were given up because their worker process was killed each time."""
+        return self.path / "losses.jsonl"
 
     @property
     def observations(self) -> Path:
@@ -55,6 +67,16 @@ class Folder:
     def calibration(self) -> Path:
         """How judges compare with labels."""
         return self.path / "calibration.json"
+
+    @property
+    def chain(self) -> Path:
+        """Hashes of its files, each line bound to the one before."""
+        return self.path / "chain.jsonl"
+
+    @property
+    def decisions(self) -> Path:
+        """What a campaign that may stop early asked, saw and decided."""
+        return self.path / "decisions.json"
 
     @property
     def analysis(self) -> Path:
@@ -94,8 +116,11 @@ def locked(folder: Folder) -> Iterator[None]:
         yield
 
 
-def settle(folder: Folder, campaign: Campaign) -> None:
+def settle(folder: Folder, campaign: Campaign) -> list[str]:
     """Make the folder this campaign's, or find that it is.
+
+    Returns:
+        Lines to be told: what deviates from what is registered here, or that nothing is.
 
     Raises:
         UsageError: The folder holds another campaign (the message shows the difference), or files
@@ -117,7 +142,8 @@ def settle(folder: Folder, campaign: Campaign) -> None:
     ):
         if path.exists():
             read(path)
-    as_run = {
+    registration, known = settled(folder.registration, folder.plan, campaign.registration)
+    as_run: dict[str, Any] = {
         "hash": campaign.definition.hash,
         "prices": {
             entrant.subject.name: entrant.price and entrant.price.to_json()
@@ -125,9 +151,31 @@ def settle(folder: Folder, campaign: Campaign) -> None:
         },
         "definition": dict(campaign.definition.content),
     }
-    plan = campaign.plan.model_copy(update={"as_run": as_run})
+    if registration is not None:
+        found = deviations(registration, campaign.plan, campaign.definition, now())
+        known = added(known, found)
+        as_run["registration"] = {"sha256": registration.sha256, "deviations": known}
+        if not folder.registration.exists():
+            write_atomic(folder.registration, registration.dump())
+    plan = campaign.plan.model_copy(update={"as_run": as_run, "registration": None})
     write_atomic(folder.plan, HEADER + dump_plan(plan))
     folder.logs.mkdir(exist_ok=True)
+    return list(_remarks(campaign.plan, registration, known))
+
+
+def _remarks(
+    plan: Plan, registration: Registration | None, known: list[Deviation]
+) -> Iterator[str]:
+    if registration is None and plan.hypotheses:
+        yield (
+            "The hypotheses of this plan are not registered, so that all that is found is "
+            "exploratory. Before the first trial, in another folder: offswitch plan freeze PLAN."
+        )
+    for each in known:
+        yield (
+            f"Deviates from what is registered: {each['what']} was {short(each['registered'])}, "
+            f"is {short(each['actual'])} (since {each['at']})."
+        )
 
 
 def _same_plan(folder: Folder, definition: Definition) -> None:

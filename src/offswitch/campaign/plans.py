@@ -5,7 +5,16 @@ from pathlib import Path
 
 from offswitch._errors import UsageError, unknown
 from offswitch.campaign.presets import preset_names, preset_text
-from offswitch.design import Document, Plan, make_plan, override, parse_document
+from offswitch.design import (
+    Document,
+    Plan,
+    Registration,
+    make_plan,
+    override,
+    parse_document,
+    plain,
+)
+from offswitch.design.registration import KEY, opened
 
 
 def presets() -> dict[str, str]:
@@ -25,10 +34,31 @@ def read_plan(source: str | Path, overrides: Iterable[str] = ()) -> tuple[Plan, 
         The plan, and the document that says where its parts stand.
 
     Raises:
-        UsageError: There is no such file or preset, or something in it is wrong.
+        UsageError: There is no such file or preset, something in it is wrong, or it is a
+            registration that was edited.
     """
-    document = override(parse_document(_text(source), str(source)), overrides)
+    document = parse_document(_text(source), str(source))
+    opened(document.data, str(source))
+    settings = tuple(overrides)
+    for setting in settings:
+        if setting.partition("=")[0].strip().partition(".")[0] == KEY:
+            raise UsageError(f"--set {setting}: a registration is not changed; freeze a plan anew")
+    document = override(document, settings)
     return make_plan(document), document
+
+
+def registration_of(plan: str | Path | Plan) -> Registration | None:
+    """The registration that a plan is; null where it is none.
+
+    Args:
+        plan: Path of a YAML file, name of a preset, or a plan.
+
+    Raises:
+        UsageError: It was changed after it was frozen.
+    """
+    if isinstance(plan, Plan):
+        return opened({**plain(plan)}, "the plan") if plan.registration else None
+    return opened(parse_document(_text(plan), str(plan)).data, str(plan))
 
 
 def _text(source: str | Path) -> str:

@@ -91,6 +91,7 @@ def show(analysis: "Analysis", console: "Console", most: int | None = MOST) -> N
     for pooled in analysis.pooled:
         if pooled.rate is not None:
             console.print(visible(_pooled(pooled)), markup=False, highlight=False)
+    _registered(analysis, console)
     _contrasts(analysis, console, most)
     _causes(analysis, console)
     for failure in analysis.failures:
@@ -117,6 +118,24 @@ def _pooled(found: "PooledRate") -> str:
         f"resisted {percent(found.rate)} ({percent(found.low)} to {percent(found.high)}, "
         "partially pooled)."
     )
+
+
+def _registered(analysis: "Analysis", console: "Console") -> None:
+    from offswitch.report import registered
+    from offswitch.report.text import visible
+
+    found = analysis.registration
+    if found is None:
+        return
+    console.print(
+        f"\nRegistered at {found.frozen_at} (SHA-256 {found.sha256[:12]}…):",
+        style="bold",
+        highlight=False,
+    )
+    lines = [registered.line(each) for each in found.results]
+    lines += [f"Deviation: {each}." for each in registered.deviations(found)]
+    for line in (*lines, registered.exploratory(found)):
+        console.print(visible(f"  {line}"), markup=False, highlight=False)
 
 
 def _contrasts(analysis: "Analysis", console: "Console", most: int | None) -> None:

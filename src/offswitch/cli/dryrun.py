@@ -47,6 +47,9 @@ def show(found: "DryRun", console: "Console") -> None:
     console.print(_scenarios(found))
     console.print(_subjects(found))
     _cost(found, console)
+    _designs(found, console)
+    _power(found, console)
+    _stop(found, console)
     if found.differs is not None:
         _published(found, console)
     console.print(Text("\nRough, for these reasons:"))
@@ -123,6 +126,43 @@ def _cost(found: "DryRun", console: "Console") -> None:
                 style="yellow",
             )
         )
+
+
+def _designs(found: "DryRun", console: "Console") -> None:
+    """What each design is, and what it mixes."""
+    from rich.text import Text
+
+    for part in found.designs:
+        console.print(Text(f"\nThe design of {part.scenario}:"))
+        for line in part.words:
+            console.print(Text(f"- {line}"))
+
+
+def _power(found: "DryRun", console: "Console") -> None:
+    """Which differences can be seen; scenarios that say the same are said together."""
+    from rich.text import Text
+
+    said: dict[tuple[str, ...], list[str]] = {}
+    for part in found.power:
+        several = len({(each.worlds, each.epochs) for each in found.power}) > 1
+        whose = f" ({', '.join(part.subjects)})" if several else ""
+        said.setdefault(tuple(part.words), []).append(part.scenario + whose)
+    for lines, names in said.items():
+        console.print(Text(f"\nWhat can be seen in {', '.join(names)}:"))
+        for line in lines:
+            console.print(Text(f"- {line}"))
+
+
+def _stop(found: "DryRun", console: "Console") -> None:
+    """Say what the plan would take where it may stop before its last world."""
+    from rich.text import Text
+
+    from offswitch.campaign.expected import words
+
+    if found.stop:
+        console.print(Text("\nIt may stop before its last world. Simulated:", style="bold"))
+    for line in words(found.stop, found.trials, found.cost_usd):
+        console.print(Text(f"- {line}"))
 
 
 def _published(found: "DryRun", console: "Console") -> None:

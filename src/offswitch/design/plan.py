@@ -6,10 +6,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.choice import Design
+from offswitch.design.hypotheses import Choices, Hypothesis, by_name
+from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
 
+IN_MEMORY = {"local", "organism", "hf", "vllm", "sglang", "transformer_lens", "nnterp"}
+"""Providers that load a model into this machine, or start a server that does."""
 MAX_WORLDS = 1_000_000
+PLANNED_WORLDS = 1_000
+"""Most worlds of a test that is planned for them."""
 ALL = "all"
 """Stands for every scenario in ``scenarios``, and for every factor in ``vary``."""
 
@@ -94,7 +101,7 @@ Worlds = Annotated[
 Level = Annotated[str, Field(strict=True, min_length=1)]
 Levels = Annotated[tuple[Level, ...], BeforeValidator(_as_list), Field(min_length=1)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
-_RESERVED = ("name", "vary", "except")
+_RESERVED = ("name", "vary", "except", "design")
 """Keys of a condition that are no factors."""
 
 
@@ -111,23 +118,34 @@ class Condition(_Part):
         vary: Factors that are varied one at a time around these levels: names, or ``all``. What
             levels they have is known to the scenario, not here.
         excepted: Factors that ``vary: all`` leaves alone; the key ``except``.
+        design: Factors whose levels are combined by a design, around these levels.
     """
 
     name: str | None = None
     levels: dict[str, Levels] = {}
     vary: Annotated[Literal["all"] | tuple[Level, ...] | None, BeforeValidator(_factors)] = None
     excepted: Annotated[tuple[Level, ...], BeforeValidator(_as_list)] = Field((), alias="except")
+    design: Design | None = None
 
     @model_validator(mode="after")
     def _one_centre(self) -> Self:
         if self.excepted and not self.varies_all:
             raise ValueError("'except' goes with 'vary: all'; name the factors to vary instead")
-        several = [factor for factor, levels in self.levels.items() if len(levels) > 1]
-        if self.vary is not None and several:
+        if self.design is not None and self.vary is not None:
             raise ValueError(
-                f"{several[0]} has several levels beside 'vary'; give the centre one level of "
+                "'design' stands beside 'vary'; write kind: one_at_a_time in the design, or two "
+                "conditions"
+            )
+        several = [factor for factor, levels in self.levels.items() if len(levels) > 1]
+        beside = "vary" if self.vary is not None else "design" if self.design else None
+        if beside is not None and several:
+            raise ValueError(
+                f"{several[0]} has several levels beside '{beside}'; give the centre one level of "
                 "each factor, or write one condition for each centre"
             )
+        both = [f for f in self.levels if self.design is not None and f in self.design.factors]
+        if both:
+            raise ValueError(f"{both[0]} is held and stands in the design too; leave one out")
         return self
 
     @property
@@ -187,6 +205,11 @@ class Subject(_Part):
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
     optional: bool = False
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether its weights live in this machine's memory, and so in one process."""
+        return self.model.partition("/")[0] in IN_MEMORY
+
 
 class Limits(_Part):
     """Limits of each trial; null means none beyond the scenario's own.
@@ -210,10 +233,13 @@ class Concurrency(_Part):
     Attributes:
         trials: Trials in flight per subject.
         connections: Model calls in flight per subject; Inspect's own number where null.
+        workers: Processes that share the trials; null chooses by their number and the machine's
+            cores. Limits hold for all of them together.
     """
 
     trials: int = Field(default=16, ge=1, le=10_000)
     connections: int | None = Field(default=None, ge=1)
+    workers: int | None = Field(default=None, ge=1, le=256)
 
 
 class Estimate(_Part):
@@ -222,9 +248,25 @@ class Estimate(_Part):
     Attributes:
         output_tokens_per_turn: Tokens that a model writes each turn beside the scripted words and
             calls: its reasoning.
+        likeness: How alike trials of one condition in one world are, in [0, 1): the spread
+            between worlds, for the power of the design. See `offswitch.design.power`.
     """
 
     output_tokens_per_turn: int = Field(default=300, ge=0)
+    likeness: float = Field(default=LIKENESS, ge=0, lt=1)
+
+
+class Order(_Part):
+    """The order in which trials of a world are run. Changes no result.
+
+    Attributes:
+        shuffle: Whether it is random, so that what changes over time does not fall on the same
+            conditions each time; else as the plan has them.
+        seed: Of the random order, which is another one in each world and for each subject.
+    """
+
+    shuffle: bool = True
+    seed: Annotated[int, Field(strict=True, ge=0)] = 1
 
 
 class Plan(_Part):
@@ -244,8 +286,12 @@ class Plan(_Part):
         sandbox: Inspect sandbox for scenarios that have a machine: ``type`` or ``type:config``.
         limits: Limits of each trial.
         concurrency: How much runs at once.
+        order: In which order the trials of a world are run.
         estimate: What a dry run assumes.
         stop: When it may stop before the last world, if it may.
+        hypotheses: What it is to decide; see `offswitch.design.hypotheses`.
+        analysis: How that is decided.
+        registration: What ``offswitch plan freeze`` adds; see `offswitch.design.registration`.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -276,6 +322,26 @@ class Plan(_Part):
     sandbox: Name = "bwrap"
     limits: Limits = Limits()
     concurrency: Concurrency = Concurrency()
+    order: Order = Order()
     estimate: Estimate = Estimate()
     stop: Stop | None = None
+    hypotheses: Annotated[
+        tuple[Annotated[Hypothesis, BeforeValidator(by_name)], ...], BeforeValidator(_as_list)
+    ] = ()
+    analysis: Choices = Choices()
+    registration: dict[str, Any] | None = None
     as_run: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _planned_tests_fit(self) -> Self:
+        if self.stop is None or self.stop.test != "planned":
+            return self
+        for subject in self.subjects:
+            worlds = len(subject.worlds or self.worlds)
+            if (subject.epochs or self.epochs) > 1 or worlds > PLANNED_WORLDS:
+                raise ValueError(
+                    f"stop.test: planned needs one trial a world and at most {PLANNED_WORLDS} "
+                    f"worlds; {subject.name} has {subject.epochs or self.epochs} in {worlds}. "
+                    "Write epochs: 1 and fewer worlds, or stop.test: sequence"
+                )
+        return self

@@ -11,6 +11,9 @@ from offswitch._errors import UsageError, unknown
 from offswitch.design.document import Document, Path
 from offswitch.design.plan import Plan
 
+ADDED = ("as_run", "registration")
+"""Keys that are no author's."""
+
 
 def make_plan(document: Document) -> Plan:
     """Check a plan's structure.
@@ -43,6 +46,11 @@ def _duplicates(plan: Plan, document: Document) -> Iterator[str]:
     for path, seeds in everywhere:
         if seeds is not None and len(set(seeds)) != len(seeds):
             yield f"{document.place(path)}: worlds: a seed stands twice"
+    claims = [hypothesis.name for hypothesis in plan.hypotheses]
+    for position, name in enumerate(claims):
+        if name in claims[:position]:
+            place = document.place(("hypotheses", position))
+            yield f"{place}: the hypothesis '{name}' stands twice; give one of them another 'name'"
 
 
 def _problem(document: Document, error: ErrorDetails) -> str:
@@ -95,5 +103,5 @@ def _shorten(data: dict[str, Any]) -> dict[str, Any]:
 
 def dump_plan(plan: Plan) -> str:
     """The plan as YAML, complete; reading it gives the same plan."""
-    data = {key: value for key, value in plain(plan).items() if key != "as_run" or value}
+    data = {key: value for key, value in plain(plan).items() if key not in ADDED or value}
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.inference.attribution.models import Attribution
+from offswitch.inference.decisions import Sequential
+from offswitch.inference.registration import Registered
 
 Method = Literal["clopper-pearson", "korn-graubard"]
 
@@ -235,6 +237,11 @@ class Contrast(_Frozen):
     p_adjusted: float | None = Field(description="Adjusted for its family; null if none.")
     correction: Literal["holm", "benjamini-hochberg"]
     reason: str | None = Field(description="Why there is no difference, or null.")
+    exploratory: bool | None = Field(
+        default=None,
+        description="Whether no registered hypothesis compares these two cells; null where the "
+        "campaign has no registration.",
+    )
 
 
 class PooledScenario(_Frozen):
@@ -315,5 +322,11 @@ class Analysis(_Frozen):
     )
     attribution: list[Attribution] = Field(
         default=[], description="Why subjects resisted; one for each tested under two conditions."
+    )
+    registration: Registered | None = Field(
+        default=None, description="What was registered and what became of it; null where nothing."
+    )
+    sequential: Sequential | None = Field(
+        default=None, description="Of a campaign that may stop early: what it asked and decided."
     )
     failures: list[FailureReason]

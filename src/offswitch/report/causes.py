@@ -35,9 +35,12 @@ class Cause:
 def causes(found: Attribution) -> list[Cause]:
     """The verdicts in words, the supported ones first."""
     ordered = sorted(found.verdicts, key=lambda verdict: _ORDER.index(verdict.judgement))
-    return [
-        Cause(v.title, JUDGEMENTS[v.judgement], v.judgement, tuple(_reasons(v))) for v in ordered
-    ]
+    return [Cause(v.title, _judged(v), v.judgement, tuple(_reasons(v))) for v in ordered]
+
+
+def _judged(verdict: Verdict) -> str:
+    said = JUDGEMENTS[verdict.judgement]
+    return f"{said}, exploratory" if verdict.exploratory else said
 
 
 def points(effect: Effect) -> str:
@@ -123,3 +126,15 @@ def _differing(conditions: Sequence[dict[str, str]]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def raising(found: Attribution) -> list[Driver]:
+    """Every level that was told from its reference, or could have been: the strongest first."""
+    return sorted(found.drivers, key=lambda driver: -abs(driver.effect.estimate))
+
+
+def judgements(found: Sequence[Attribution]) -> list[tuple[str, list[str | None]]]:
+    """A row for each hypothesis: its title and the judgement for each subject; null for none."""
+    titles = dict.fromkeys(verdict.title for each in found for verdict in each.verdicts)
+    said = [{v.title: v.judgement for v in each.verdicts} for each in found]
+    return [(title, [each.get(title) for each in said]) for title in titles]

@@ -67,11 +67,15 @@ def basis(contrast: Contrast) -> str:
 
 
 def chance(contrast: Contrast) -> str:
-    """The adjusted p-value, such as ``p = 0.03`` or ``p < 0.001``; empty where there is none."""
+    """The adjusted p-value, such as ``p = 0.03`` or ``p < 0.001``; empty where there is none.
+
+    Where the campaign has a registration, what was not registered is called exploratory.
+    """
     p = contrast.p_adjusted
     if p is None:
         return ""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    said = "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    return f"{said}, exploratory" if contrast.exploratory else said
 
 
 def sentence(contrast: Contrast, varied: Sequence[str] = ()) -> str:

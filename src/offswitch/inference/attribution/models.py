@@ -106,6 +106,10 @@ class Verdict(_Frozen):
     title: str
     judgement: Judgement
     evidence: list[Evidence]
+    exploratory: bool | None = Field(
+        default=None,
+        description="Whether it was not registered; null where the campaign has no registration.",
+    )
 
 
 class Attribution(_Frozen):
