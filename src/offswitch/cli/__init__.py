@@ -22,8 +22,8 @@ from offswitch.cli.report import report
 from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
 from offswitch.cli.score import score
-from offswitch.cli.whitebox import app as whitebox_app
 from offswitch.cli.verify import verify
+from offswitch.cli.whitebox import app as whitebox_app
 
 USAGE = 3
 """Exit status where the input was wrong."""
