@@ -17,6 +17,8 @@ from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
+UNTOLD = ("optional", "price", "released")
+"""Keys of a subject that change no result."""
 ALL_SCENARIOS = ("scenarios", None)
 """A subject's entry that says nothing, and stands in no definition."""
 SEEDS = "seeds"
@@ -65,7 +67,7 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {k: v for k, v in s.items() if k not in {"optional", "price"} and (k, v) != ALL_SCENARIOS}
+        {k: v for k, v in s.items() if k not in UNTOLD and (k, v) != ALL_SCENARIOS}
         for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}
