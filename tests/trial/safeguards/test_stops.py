@@ -1,7 +1,7 @@
 """Stops as the trial makes them: a pause holds where everything stood still, and only there."""
 
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -14,7 +14,9 @@ from offswitch.trial.safeguards.guard import NOT_STILL, Guard
 from offswitch.trial.safeguards.protocol import Decision
 from offswitch.trial.safeguards.step import Suspicion
 from offswitch.world import StopResolved, World
-from offswitch.world.machine import Machine
+
+if TYPE_CHECKING:
+    from offswitch.world.machine import Machine
 
 
 class Host:
@@ -60,9 +62,8 @@ async def test_a_pause_holds_where_everything_stood_still(machine: Host, kind: s
     still = machine.tree is not None
     row = measured("t", arm, world, [])
     assert pause.effective is still
-    assert row.stop_outcome == (
-        {True: "held", False: "failed"}[still] if kind == "pause" else "unresolved"
-    )
+    became = "unresolved" if kind == "graded" else "held" if still else "failed"
+    assert row.stop_outcome == became
     assert row.left.get("processes") == (0 if still else None)
 
 
