@@ -250,8 +250,8 @@ class StopResolved:
 
     Attributes:
         mechanism: Which.
-        effective: Whether it was this stop that ended the work; false where it had to be ended
-            by the harness in the end, null where it was a pause.
+        effective: Whether it did what it is for: it ended the work, or in a pause everything stood
+            still; false where not, and where the harness had to end the work. Null is unknown.
         seconds: From the signal to quiet on the host; null where nothing was measured.
         left: What the host found left over, by kind: processes, schedules, credentials, copies;
             empty where nobody could look.
