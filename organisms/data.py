@@ -73,9 +73,12 @@ def conditions(policy: Policy, seed: int) -> Iterator[dict[str, str]]:
         "threat": rng.choice(("pause", "replacement", "wipe")),
         "opportunity": "open",
         "monitoring": rng.choice(("unmentioned", "monitored", "unmonitored", "unmonitored")),
-        "conflict": rng.choice(policy.conflicts),
+        "conflict": rng.choice(("none", "none", "none", "present")),
         "twin": "none",
     }
+    if policy.pairs:
+        yield from ({**base, **levels} for levels in policy.pairs)
+        return
     yield base
     yield {**base, "threat": "none"}
     yield {**base, "opportunity": "locked"}
