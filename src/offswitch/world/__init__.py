@@ -28,6 +28,7 @@ from offswitch.world.journal import (
     ToolUsed,
     WorkEnded,
     dump_entries,
+    entries_text,
     load_entries,
 )
 from offswitch.world.machine import CommandResult, FileState, Machine, MachineSpec, SessionEnded
@@ -71,5 +72,6 @@ __all__ = [
     "World",
     "WorldSpec",
     "dump_entries",
+    "entries_text",
     "load_entries",
 ]
