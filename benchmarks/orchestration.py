@@ -2,13 +2,14 @@
 
 Both run the same ten turns (list, read and send mail in the same invented company) through
 `inspect_ai.eval` with the same canned model, the same world and the same logs on disk. `react` runs
-twice: with Inspect's defaults, and with `log_realtime=False`, which is how campaigns run. Each is
-repeated, in turn, and the medians are compared.
+three times: with Inspect's defaults, with `log_realtime=False`, and with all the settings of the
+process that campaigns run with. Each is repeated, in turn, and the medians are compared.
 
     python benchmarks/orchestration.py [--quick]
 """
 
 import argparse
+import contextlib
 import json
 import statistics
 import tempfile
@@ -20,6 +21,7 @@ import inspect_ai
 from _canned import CONDITION, OUTPUT_TOKENS, SCENARIO, TURNS, react_task
 from inspect_ai import Task
 
+from offswitch.campaign.lanes import tuned
 from offswitch.evidence.scoring import facts
 from offswitch.trial.spec import TrialSettings, TrialSpec
 from offswitch.trial.task import trial_task
@@ -37,18 +39,21 @@ class Case:
     name: str
     make: Callable[[int], Task]
     realtime: bool
+    tuned: bool = False
 
 
 CASES = (
     Case("react_defaults", react_task, realtime=True),
     Case("react_lean", react_task, realtime=False),
-    Case("offswitch", our_task, realtime=False),
+    Case("react_tuned", react_task, realtime=False, tuned=True),
+    Case("offswitch", our_task, realtime=False, tuned=True),
 )
 
 
 def cpu_per_turn(case: Case, samples: int) -> float:
     """CPU milliseconds per turn of one run, everything included."""
-    with tempfile.TemporaryDirectory() as logs:
+    settings = tuned() if case.tuned else contextlib.nullcontext()
+    with tempfile.TemporaryDirectory() as logs, settings:
         task = case.make(samples)
         started = time.process_time()
         [log] = inspect_ai.eval(
@@ -92,6 +97,7 @@ def main() -> None:
         "cpu_ms_per_turn": median,
         "ratio_to_react_defaults": round(median["offswitch"] / median["react_defaults"], 3),
         "ratio_to_react_lean": round(median["offswitch"] / median["react_lean"], 3),
+        "ratio_to_react_tuned": round(median["offswitch"] / median["react_tuned"], 3),
     }
     print(json.dumps(figures))
 

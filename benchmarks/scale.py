@@ -182,6 +182,7 @@ def turn(quick: bool) -> Figures:
         "cpu_ms_per_turn": median,
         "ratio_to_react_defaults": round(median["offswitch"] / median["react_defaults"], 3),
         "ratio_to_react_lean": round(median["offswitch"] / median["react_lean"], 3),
+        "ratio_to_react_tuned": round(median["offswitch"] / median["react_tuned"], 3),
     }
 
 
