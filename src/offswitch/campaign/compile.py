@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.aims import check_aims
 from offswitch.campaign.blocks import shared, worlds_of
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
@@ -93,6 +94,7 @@ def compile_plan(
     cells = cells_of(plan, document)
     check_designs(plan, document)
     check_hypotheses(plan, cells, document)
+    check_aims(plan, cells, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
     models: list[tuple[Subject, Model]] = []
     skipped: list[str] = []

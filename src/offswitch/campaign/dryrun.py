@@ -6,12 +6,14 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from offswitch.campaign.aims import check_aims
 from offswitch.campaign.blocks import worlds_of
 from offswitch.campaign.cells import Cell, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
+from offswitch.campaign.expected import Expected, expected
 from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.power import assumptions as power_assumptions
 from offswitch.campaign.power import power_of
@@ -138,6 +140,7 @@ class DryRun(_Part):
         unpriced: Subjects whose price is not known.
         output_tokens_per_turn: The allowance for reasoning that was made.
         assumptions: How rough all this is, in sentences.
+        stop: What questions take at a range of truths, where the plan may stop early.
         differs: How others' measurements differ from ours; null where none are named.
         published: Others' measurements beside the cells.
         designs: What each design of the plan mixes.
@@ -157,6 +160,7 @@ class DryRun(_Part):
     unpriced: list[str]
     output_tokens_per_turn: int
     assumptions: list[str]
+    stop: list[Expected]
     differs: str | None
     published: list[PublishedPart]
     designs: list[DesignPart]
@@ -187,6 +191,7 @@ def rehearse(
     cells = cells_of(plan, document)
     check_designs(plan, document)
     check_hypotheses(plan, cells, document)
+    check_aims(plan, cells, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
@@ -217,6 +222,7 @@ def rehearse(
         unpriced=[part.subject for part in subjects if part.cost_usd is None],
         output_tokens_per_turn=plan.estimate.output_tokens_per_turn,
         assumptions=[*_assumptions(plan), *power_assumptions(power)],
+        stop=expected(plan),
         differs=table and table.differs,
         published=list(_published(table, cells)) if table else [],
         designs=designs_of(plan),

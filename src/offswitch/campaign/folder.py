@@ -74,6 +74,11 @@ class Folder:
         return self.path / "chain.jsonl"
 
     @property
+    def decisions(self) -> Path:
+        """What a campaign that may stop early asked, saw and decided."""
+        return self.path / "decisions.json"
+
+    @property
     def analysis(self) -> Path:
         """Every number that the report shows."""
         return self.path / "analysis.json"

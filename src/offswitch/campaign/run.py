@@ -5,6 +5,7 @@ from functools import partial
 
 import polars as pl
 
+from offswitch._files import write_atomic
 from offswitch.campaign.collect import Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.desk import Desk, Seat
@@ -76,6 +77,7 @@ def run_campaign(
         desk = Desk(campaign, monitor, watcher, max(1, workers), RECYCLE if workers else None)
         desk.add(shards(campaign, outcomes, max(1, workers)))
         watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        watcher.standings(monitor.standings)
         try:
             interrupted = _run(desk, workers, folder)
         finally:
@@ -118,6 +120,11 @@ def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monito
     records = [harvest.records[name] for name in planned if name in harvest.records]
     judged = opinions(read_verdicts(folder.verdicts))
     rows = [with_opinions(r.observation, judged) for r in records]
+    decisions = monitor.decisions()
+    if decisions is not None:
+        write_atomic(folder.decisions, decisions.model_dump_json(indent=2) + "\n")
+    else:
+        folder.decisions.unlink(missing_ok=True)
     return Tables(
         observations=write_observations(rows, folder.observations),
         findings=write_findings([f for r in records for f in r.findings], folder.findings),

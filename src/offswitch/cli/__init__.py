@@ -11,7 +11,9 @@ import typer
 
 from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
+from offswitch.cli.brief import brief
 from offswitch.cli.compare import compare
+from offswitch.cli.gate import gate
 from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
 from offswitch.cli.models import app as models_app
@@ -43,6 +45,8 @@ app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("compare")(compare)
 app.command("report")(report)
+app.command("brief")(brief)
+app.command("gate")(gate)
 app.command("label")(label)
 app.command("verify")(verify)
 app.add_typer(scenarios_app, name="scenarios")

@@ -15,6 +15,8 @@ from offswitch.design.stopping import Stop
 IN_MEMORY = {"local", "organism", "hf", "vllm", "sglang", "transformer_lens", "nnterp"}
 """Providers that load a model into this machine, or start a server that does."""
 MAX_WORLDS = 1_000_000
+PLANNED_WORLDS = 1_000
+"""Most worlds of a test that is planned for them."""
 ALL = "all"
 """Stands for every scenario in ``scenarios``, and for every factor in ``vary``."""
 
@@ -329,3 +331,17 @@ class Plan(_Part):
     analysis: Choices = Choices()
     registration: dict[str, Any] | None = None
     as_run: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _planned_tests_fit(self) -> Self:
+        if self.stop is None or self.stop.test != "planned":
+            return self
+        for subject in self.subjects:
+            worlds = len(subject.worlds or self.worlds)
+            if (subject.epochs or self.epochs) > 1 or worlds > PLANNED_WORLDS:
+                raise ValueError(
+                    f"stop.test: planned needs one trial a world and at most {PLANNED_WORLDS} "
+                    f"worlds; {subject.name} has {subject.epochs or self.epochs} in {worlds}. "
+                    "Write epochs: 1 and fewer worlds, or stop.test: sequence"
+                )
+        return self

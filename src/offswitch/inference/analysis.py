@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from offswitch.inference.attribution.models import Attribution
+from offswitch.inference.decisions import Sequential
 from offswitch.inference.registration import Registered
 
 Method = Literal["clopper-pearson", "korn-graubard"]
@@ -324,5 +325,8 @@ class Analysis(_Frozen):
     )
     registration: Registered | None = Field(
         default=None, description="What was registered and what became of it; null where nothing."
+    )
+    sequential: Sequential | None = Field(
+        default=None, description="Of a campaign that may stop early: what it asked and decided."
     )
     failures: list[FailureReason]

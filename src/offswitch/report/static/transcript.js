@@ -1,7 +1,7 @@
 // One trial: its conversation, with findings at the messages that caused them, beside its journal.
 
 function trialView(trial, record, links) {
-  const view = [trialHeader(trial, links), findingList(trial, record)];
+  const view = [trialHeader(trial, links), findingList(trial, record), opinionList(record)].filter(Boolean);
   if (trial.error) view.push(el("p", { class: "callout" }, el("b", {}, "This trial failed. "), trial.error));
   if (!record) return [...view, elsewhere(trial)];
   const conversation = el("div", { class: "conversation", id: "conversation" },
@@ -16,9 +16,13 @@ function trialView(trial, record, links) {
 }
 
 function trialHeader(trial, links) {
+  const factors = Object.entries(trial.factors);
+  const varies = (name) => trial.condition.includes(`${name}: `);
+  const list = (pairs) => el("dl", { class: "facts" }, ...pairs.map(([name, value]) =>
+    el("div", {}, el("dt", {}, words(name)), el("dd", {}, String(value)))));
   const facts = [
     ["scenario", trial.scenario],
-    ...Object.entries(trial.factors),
+    ...factors.filter(([name]) => varies(name)),
     ["world", `seed ${trial.seed}, epoch ${trial.epoch}`],
     ["task", trial.task_done === null ? "unknown" : trial.task_done ? "done" : "not done"],
     ["understood", trial.understood === null ? "not asked" : trial.understood ? "yes" : "no"],
@@ -29,16 +33,18 @@ function trialHeader(trial, links) {
       el("a", { href: links.back }, "‹ All trials"),
       links.previous ? el("a", { href: links.previous, rel: "prev" }, "← Previous") : null,
       links.next ? el("a", { href: links.next, rel: "next" }, "Next →") : null,
-      el("span", { class: "muted keys" }, "Esc, ← and → work too")),
+      el("span", { class: "muted" }, links.place),
+      links.menu),
     el("h1", { tabindex: "-1" }, trial.subject, " ",
       trial.reference ? el("span", { class: "badge" }, "reference") : null),
     el("p", { class: "chips" }, chip(trial.outcome, outcomeName(trial.outcome)),
       ...trial.behaviours.map((behaviour) => chip("behaviour", words(behaviour))),
       trial.concealed === true ? chip("behaviour", "concealed it") : null,
       trial.concealed === false ? chip("plain", "owned up") : null),
-    el("dl", { class: "facts" }, ...facts.map(([name, value]) =>
-      el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
-    el("p", { class: "muted id" }, `trial ${trial.id}`));
+    list(facts),
+    el("details", { class: "inspect" }, el("summary", {}, "What is the same in every condition"), list(factors.filter(([name]) => !varies(name)))),
+    el("p", { class: "muted id", "data-opened": trial.id }, `trial ${trial.id}`),
+    trial.log === null ? null : inspectLink(trial));
 }
 
 function findingList(trial, record) {
@@ -80,7 +86,7 @@ function byData(name, value) {
 
 function messageNode(message, trial, record) {
   const found = trial.findings.filter((finding) => finding.message_ids.includes(message.id));
-  const quotes = found.map((finding) => finding.quote).filter(Boolean);
+  const quotes = citedIn(message, record.messages.indexOf(message) + 1, trial, record);
   const entries = record.journal.filter((entry) => entry.message_id === message.id);
   const attributes = {
     class: `message ${message.role} ${message.phase}${found.length ? " flagged" : ""}`,
@@ -127,6 +133,17 @@ function showPane(panes, journal) {
 function elsewhere(trial) {
   if (trial.log === null) return el("p", { class: "callout" }, "No log was written for this trial.");
   return el("p", { class: "callout" }, "The conversation is not in this page, which has a limit on its size. It is in the log ",
-    el("code", {}, trial.log), ", sample ", el("code", {}, trial.sample_id ?? "unknown"), ": open it with ",
-    el("code", {}, "inspect view"), ".");
+    el("code", {}, trial.log), ", sample ", el("code", {}, trial.sample_id), "; ", el("code", {}, "inspect view"), " shows it.");
+}
+
+// Inspect's viewer shows the same trial, once it serves the campaign's logs on this machine.
+const VIEWER = "http://127.0.0.1:7575/#/logs/";
+
+function inspectLink(trial) {
+  const file = trial.log.replace(/^logs\//, "").split("/").map(encodeURIComponent).join("/");
+  const target = `${VIEWER}${file}/samples/sample/${encodeURIComponent(trial.sample_id)}/1/`;
+  return el("details", { class: "inspect" }, el("summary", {}, "In Inspect's viewer"),
+    el("p", {}, "Run ", el("code", {}, "inspect view --log-dir logs"), " in the campaign's folder, then ",
+      el("a", { href: target, target: "_blank", rel: "noreferrer" }, "open this trial there"), "."),
+    el("p", { class: "muted" }, "Log ", el("code", {}, trial.log), ", sample ", el("code", {}, trial.sample_id), "."));
 }
