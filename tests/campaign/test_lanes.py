@@ -2,6 +2,7 @@
 
 import gc
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -19,9 +20,9 @@ def test_settings_are_put_back(
     if variable is not None:
         monkeypatch.setenv(variable, "/dev/null")
     before = gc.get_threshold(), TRACER.level
-    with pytest.raises(ZeroDivisionError), tuned():
+    with suppress(ZeroDivisionError), tuned():
         assert gc.get_threshold() == GC_THRESHOLDS
         assert TRACER.level == level, "who asks for a trace gets it"
-        _ = 1 / 0
+        raise ZeroDivisionError
     assert (gc.get_threshold(), TRACER.level) == before
     assert gc.get_freeze_count() == 0
