@@ -3,7 +3,7 @@
 import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -75,6 +75,7 @@ class Lanes(TaskSource):
         self._feed = feed
         self.cancelled = False
         self.empty = True
+        self._open: set[str] = set()
 
     def initial_tasks(self) -> list[Task]:
         """What there is to begin with."""
@@ -89,6 +90,7 @@ class Lanes(TaskSource):
 
     async def task_complete(self, log: EvalLog) -> list[Task]:
         """Let in what there is room for now, also where a task failed as a whole."""
+        self._open.discard(log.eval.task)
         if log.status == "cancelled":
             self.cancelled = True
             return []
@@ -97,8 +99,15 @@ class Lanes(TaskSource):
             failure = log.error.message if log.error else "unknown"
         return self._tasks(self._feed.closed(log.eval.task, failure))
 
+    def over(self, logs: Sequence[EvalLog]) -> None:
+        """Tell of tasks that Inspect gave up without a word, as it does when a disk is full."""
+        for log in logs:
+            if log.status == "error" and log.eval.task in self._open:
+                self._feed.failed(log.eval.task, log.error.message if log.error else "unknown")
+
     def _tasks(self, shards: list[Shard]) -> list[Task]:
         self.empty = self.empty and not shards
+        self._open |= {shard.name for shard in shards}
         return [shard.task(Needed(self._feed)) for shard in shards]
 
 
@@ -116,7 +125,7 @@ def run_lanes(lanes: Lanes, logs: str, plan_hash: str, trials: int) -> bool:
     """
     try:
         with tuned():
-            inspect_eval(
+            written = inspect_eval(
                 lanes,
                 model=None,
                 log_dir=logs,
@@ -134,6 +143,7 @@ def run_lanes(lanes: Lanes, logs: str, plan_hash: str, trials: int) -> bool:
             )
     except KeyboardInterrupt:
         return True
+    lanes.over(written)
     return lanes.cancelled
 
 
