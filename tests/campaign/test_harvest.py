@@ -37,7 +37,7 @@ def page(
 ) -> Page:
     spanned = np.array(spans, dtype=float).reshape(-1, 2)
     frames = OBSERVATIONS.frame(rows), FINDINGS.frame(findings)
-    return Page((0, 0), *frames, tokens, tokens / 10, spanned)
+    return Page.of((0, 0), *frames, tokens, tokens / 10, spanned)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def _page(
         record = _record(trial, header, summary, path, cost)
         if record is not None:
             records.append(record)
-    return Page(
+    return Page.of(
         stamp,
         OBSERVATIONS.frame(record.observation for record in records),
         FINDINGS.frame(finding for record in records for finding in record.findings),
@@ -129,7 +129,7 @@ def _lost_page(campaign: Campaign, losses: Mapping[str, str]) -> Page:
         for name, reason in losses.items()
         if name in planned
     ]
-    return Page((0, 0), OBSERVATIONS.frame(rows), FINDINGS.frame([]))
+    return Page.of((0, 0), OBSERVATIONS.frame(rows), FINDINGS.frame([]))
 
 
 def _spans(summaries: Sequence[EvalSampleSummary]) -> NDArray[np.float64]:

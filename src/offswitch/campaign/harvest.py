@@ -1,8 +1,10 @@
 """What the logs of a campaign hold, kept as columns, so that memory stays flat with many trials."""
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -30,23 +32,45 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one log holds.
+    """What one log holds; its tables lie packed, at some 200 bytes a trial in place of 2,000.
 
     Attributes:
         stamp: Time of change and size of the file; it is read again only when they differ.
-        rows: Its finished trials, as observations.
-        findings: Their findings.
         tokens: Of all its samples.
         cost_usd: Of all its samples.
         spans: Begin and end of each of them, in seconds since 1970; shape (samples, 2).
     """
 
     stamp: tuple[int, int]
-    rows: pl.DataFrame
-    findings: pl.DataFrame
-    tokens: int = 0
-    cost_usd: float = 0.0
-    spans: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    tokens: int
+    cost_usd: float
+    spans: NDArray[np.float64]
+    _rows: bytes
+    _findings: bytes
+
+    @classmethod
+    def of(
+        cls,
+        stamp: tuple[int, int],
+        rows: pl.DataFrame,
+        findings: pl.DataFrame,
+        tokens: int = 0,
+        cost_usd: float = 0.0,
+        spans: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """A page of observations and findings."""
+        spans = np.empty((0, 2)) if spans is None else spans
+        return cls(stamp, tokens, cost_usd, spans, _packed(rows), _packed(findings))
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Its finished trials, as observations."""
+        return pl.read_ipc(self._rows)
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        """Their findings."""
+        return pl.read_ipc(self._findings)
 
 
 @dataclass(slots=True)
@@ -89,6 +113,12 @@ class Harvest:
             sum(page.cost_usd for page in self.pages.values()),
             _covered(np.concatenate(spans)) if spans else 0.0,
         )
+
+
+def _packed(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def _one_each(rows: pl.DataFrame) -> pl.DataFrame:
