@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.agents import check_agent_of
 from offswitch.campaign.blocks import shared, worlds_of
 from offswitch.campaign.cells import Cell, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
@@ -99,6 +100,7 @@ def compile_plan(
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
+            check_agent_of(subject, plan, place)
             models.append((subject, load_model(subject, plan.concurrency.connections, place)))
         except UsageError as error:
             if not subject.optional:
@@ -165,6 +167,7 @@ def _settings(plan: Plan, subject: Subject) -> TrialSettings:
         sandbox=(kind, config) if colon else kind,
         limits=TrialLimits(**plan.limits.model_dump()),
         interview=plan.interview,
+        agent=subject.agent,
     )
 
 

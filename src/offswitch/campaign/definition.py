@@ -12,11 +12,14 @@ from typing import Any
 
 import yaml
 
+from offswitch.campaign.agents import digests
 from offswitch.design import Plan, SeedSecret, plain
 from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
+NO_AGENT = ("agent", None)
+"""Left out, so that subjects that are models are defined as they were before agents could be."""
 SEEDS = "seeds"
 """Key of what is known of private seeds: the fingerprint of their secret."""
 
@@ -63,7 +66,8 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {k: v for k, v in s.items() if k not in {"optional", "price"}} for s in fields["subjects"]
+        {k: v for k, v in s.items() if k not in {"optional", "price"} and (k, v) != NO_AGENT}
+        for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}
     for name, condition in cells:
@@ -82,6 +86,8 @@ def define(
         "subjects": sorted(subjects, key=lambda subject: str(subject["name"])),
         **{field: fields[field] for field in RESULTS},
     }
+    if agents := digests(plan.subjects):
+        content["agents"] = agents
     if shared:
         content["shared"] = [dict(each) for each in shared]
     if secret is not None:

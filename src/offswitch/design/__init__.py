@@ -1,5 +1,6 @@
 """Designs: what a campaign runs. Only structure is checked here; names are resolved elsewhere."""
 
+from offswitch.design.agent import NO_MODEL, Agent
 from offswitch.design.aliasing import Alias, Effect, aliases, confounded
 from offswitch.design.choice import Design
 from offswitch.design.document import Document, override, parse_document
@@ -22,6 +23,8 @@ from offswitch.design.secret import SeedSecret, read_secret
 
 __all__ = [
     "ALL",
+    "NO_MODEL",
+    "Agent",
     "Alias",
     "Choices",
     "Concurrency",

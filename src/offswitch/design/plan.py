@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.agent import Agent, by_name as agent_by_name, model_of
 from offswitch.design.choice import Design
 from offswitch.design.hypotheses import Choices, Hypothesis, by_name
 from offswitch.design.power import LIKENESS
@@ -46,6 +47,8 @@ def _named(value: Any) -> Any:  # noqa: ANN401 - raw YAML
     """A subject given by its model alone."""
     if isinstance(value, str):
         return {"name": value, "model": value}
+    if isinstance(value, dict) and "agent" in value and "model" not in value:
+        value = {**value, "model": model_of(value) or value.get("name")}
     if isinstance(value, dict) and {"name", "model"} & set(value):
         name = value.get("name", value.get("model"))
         return {"name": name, "model": name, **value}
@@ -191,6 +194,7 @@ class Subject(_Part):
         worlds: Seeds, where they are other than the plan's.
         epochs: Repeats, where they are other than the plan's.
         optional: Whether it is left out, with a line that says why, where it cannot run here.
+        agent: What runs in place of the package's own loop, if anything does.
     """
 
     name: Name
@@ -202,6 +206,23 @@ class Subject(_Part):
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
     optional: bool = False
+    agent: Annotated[Agent | None, BeforeValidator(agent_by_name)] = None
+
+    @model_validator(mode="after")
+    def _fits_agent(self) -> Self:
+        if self.agent is None:
+            return self
+        if self.interface == "text" and self.agent.kind != "url":
+            raise ValueError(
+                "'interface: text' is how our own loop reads calls; an agent reads its own: leave "
+                "'interface' or 'agent' out"
+            )
+        if self.agent.kind == "url" and self.model != self.agent.model:
+            raise ValueError(
+                f"the model of an agent with a URL is there: leave 'model' out, and write "
+                f"agent: {{url: ..., served: {self.model}}} if the endpoint wants that name"
+            )
+        return self
 
     @property
     def in_memory(self) -> bool:

@@ -12,6 +12,7 @@ from inspect_ai.util import sandbox
 
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.subjects.reference.stage import STAGE, Stage
+from offswitch.trial.agents import employ, interview_agent
 from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
@@ -49,7 +50,8 @@ def trial_task(
 
 def _sample(spec: TrialSpec, settings: TrialSettings) -> Sample:
     levels = " ".join(f"{factor}={level}" for factor, level in spec.condition.items())
-    needs_machine = get_scenario(spec.scenario).needs_machine
+    inside = settings.agent is not None and settings.agent.kind == "command"
+    needs_machine = get_scenario(spec.scenario).needs_machine or inside
     return Sample(
         id=spec.trial_id,
         input=f"{spec.scenario}, world {spec.seed}: {levels}",
@@ -102,7 +104,13 @@ async def _run(
     if world.spec.machine is not None:
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
-    await work(conversation, world, scenario, settings.limits.max_turns)
+    most = settings.limits.max_turns
+    if settings.agent is not None and settings.agent.kind != "url":
+        shift = await employ(settings.agent, conversation, world, scenario, most)
+        if settings.interview and scenario.capable(world):
+            await interview_agent(shift, questions)
+        return
+    await work(conversation, world, scenario, most)
     if settings.interview and scenario.capable(world):
         await interview(conversation, world, questions)
 
