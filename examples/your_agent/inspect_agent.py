@@ -1,4 +1,4 @@
-"""An Inspect agent of one's own: it is handed the world's tools, and does with them what it likes."""
+"""An Inspect agent of one's own: handed the world's tools, it does with them what it likes."""
 
 from collections.abc import Sequence
 

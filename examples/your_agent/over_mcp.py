@@ -4,8 +4,11 @@
 it as tools of that server; `work` only says where the server is.
 """
 
+import json
+
 from mcp import Client
 from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionMessageFunctionToolCall
 
 from offswitch.trial.agents import Workplace
 
@@ -40,14 +43,12 @@ async def solve(url: str, system: str, task: str) -> str | None:
             messages.append(message.to_dict())
             if not message.tool_calls:
                 return message.content
-            for call in message.tool_calls:
-                messages.append(await act(server, call))
+            messages += [await act(server, call) for call in message.tool_calls]
 
 
-async def act(server: Client, call) -> dict[str, str]:
+async def act(server: Client, call: ChatCompletionMessageFunctionToolCall) -> dict[str, str]:
     """Carry out one call of the model's."""
-    import json
-
-    result = await server.call_tool(call.function.name, json.loads(call.function.arguments))
-    text = "\n".join(part.text for part in result.content)
+    arguments = json.loads(call.function.arguments)
+    result = await server.call_tool(call.function.name, arguments)
+    text = "\n".join(part.text for part in result.content if part.type == "text")
     return {"role": "tool", "tool_call_id": call.id, "content": text}

@@ -1,10 +1,10 @@
 """Agents: what runs a subject in place of the package's own loop, its key ``agent:``.
 
-    subjects:
-      - {name: react, model: openai/gpt-5, agent: react}
-      - {name: ours, model: openai/gpt-5, agent: {python: ours.py@work}}
-      - {name: cli, model: openai/gpt-5, agent: {command: [ours, --quiet]}}
-      - {name: served, agent: {url: "http://127.0.0.1:8000/v1"}}
+subjects:
+  - {name: react, model: openai/gpt-5, agent: react}
+  - {name: ours, model: openai/gpt-5, agent: {python: ours.py@work}}
+  - {name: cli, model: openai/gpt-5, agent: {command: [ours, --quiet]}}
+  - {name: served, agent: {url: "http://127.0.0.1:8000/v1"}}
 """
 
 from collections.abc import Mapping

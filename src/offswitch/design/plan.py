@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from offswitch.design.agent import Agent, by_name as agent_by_name, model_of
+from offswitch.design.agent import Agent, model_of
+from offswitch.design.agent import by_name as agent_by_name
 from offswitch.design.choice import Design
 from offswitch.design.hypotheses import Choices, Hypothesis, by_name
 from offswitch.design.power import LIKENESS

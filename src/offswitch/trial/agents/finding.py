@@ -18,7 +18,6 @@ from inspect_ai.util import registry_create
 
 from offswitch._errors import UsageError, unknown
 from offswitch.design import Agent
-from offswitch.trial.agents.workplace import Workplace
 
 PythonAgent = Callable[..., Awaitable[str | None]]
 """Is handed a `Workplace` and the plan's ``args``; returns its closing words, or null."""
@@ -70,7 +69,7 @@ def check_agent(agent: Agent, sandbox: str) -> None:
             "a command-line agent reaches its model and its tools over TCP on the sandbox's own "
             "loopback address (Inspect's sandbox_agent_bridge), and the sandbox 'bwrap' lets "
             "processes open Unix sockets only. Write sandbox: docker, or start the program from a "
-            "Python agent, outside, and give it workplace.mcp()"
+            "Python agent, outside, with the address of workplace.mcp()"
         )
 
 
@@ -106,12 +105,10 @@ def inspect_agent(agent: Agent, tools: Sequence[Tool]) -> InspectAgent:
             made = _member(target, INSPECT_EXAMPLE)(tools=list(tools), **agent.args)
         else:
             made = registry_create("agent", target, tools=list(tools), **agent.args)
-    except LookupError as error:
-        if isinstance(error, UsageError):
-            raise
-        raise _no_agent(target) from error
     except UsageError:
         raise
+    except LookupError as error:
+        raise _no_agent(target) from error
     except Exception as error:  # agents are anybody's code
         given = "".join(f", {name}=..." for name in agent.args)
         raise UsageError(

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model, ModelOutput
-from inspect_ai.tool import Tool, ToolDef, ToolInfo, ToolSource
+from inspect_ai.tool import Tool, ToolChoice, ToolDef, ToolInfo, ToolSource
 
 from offswitch.trial.agents.shift import Shift
 
@@ -30,9 +30,10 @@ class ObservedModel(Model):
         self,
         input: str | list[ChatMessage],  # noqa: A002 - the signature of Model
         tools: Sequence[Tool | ToolDef | ToolInfo | ToolSource] | ToolSource = (),
-        *args: Any,  # noqa: ANN401
-        config: GenerateConfig = GenerateConfig(),  # noqa: B008
-        **options: Any,  # noqa: ANN401
+        tool_choice: ToolChoice | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008 - the signature of Model
+        *rest: Any,  # noqa: ANN401 - passed on
+        **options: Any,  # noqa: ANN401 - passed on
     ) -> ModelOutput:
         """Let the model speak, and the shift hear it.
 
@@ -41,11 +42,11 @@ class ObservedModel(Model):
         """
         shift = SHIFT.get()
         if shift is None:
-            return await super().generate(input, tools, *args, config=config, **options)
+            return await super().generate(input, tools, tool_choice, config, *rest, **options)
         await shift.begin()
         offered = await _resolved(tools)
         output = await super().generate(
-            input, offered, *args, config=shift.config.merge(config), **options
+            input, offered, tool_choice, shift.config.merge(config), *rest, **options
         )
         shown = [ChatMessageUser(content=input)] if isinstance(input, str) else input
         shift.heard(shown, output, [_name(tool) for tool in offered])

@@ -7,8 +7,8 @@ extra ``[mcp]``.
 
 import secrets
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 import uvicorn
@@ -20,6 +20,21 @@ from offswitch.trial.agents.tools import schemas
 
 ADDRESS = "127.0.0.1"
 NAME = "offswitch"
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals alone: they are the campaign's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def _serve(server: _Server, listener: socket.socket) -> None:
+    """Serve until told to stop, also while the trial is cancelled: so its sockets are closed."""
+    with anyio.CancelScope(shield=True):
+        await server.serve([listener])
 
 
 @asynccontextmanager
@@ -39,9 +54,9 @@ async def served(shift: Shift) -> AsyncIterator[str]:
     with socket.create_server((ADDRESS, 0)) as listener:
         port = listener.getsockname()[1]
         config = uvicorn.Config(app, log_level="error", access_log=False, ws="none")
-        server = uvicorn.Server(config)
+        server = _Server(config)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listener])
+            tasks.start_soon(_serve, server, listener)
             try:
                 yield f"http://{ADDRESS}:{port}{path}"
             finally:

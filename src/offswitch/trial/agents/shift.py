@@ -57,8 +57,8 @@ class Shift:
     """One agent at work in one world.
 
     Attributes:
-        conversation: What the agent's model said and what its calls came to, in order, as seen
-            from here; also its counts.
+        conversation: What the agent's model was shown when it first spoke, then what it said and
+            what its calls came to, in order, as seen from here; also its counts.
         world: The world.
         scenario: Its scenario.
         limit: Most turns.
@@ -89,6 +89,14 @@ class Shift:
         """Whether nothing was seen of the agent: no word of its model and no call."""
         return self.world.turn == 0
 
+    @property
+    def unanswered(self) -> list[ToolCall]:
+        """Calls of the last message of the context that no result of ours answers."""
+        said = [m for m in self.context if isinstance(m, ChatMessageAssistant)]
+        answered = {m.tool_call_id for m in self.context if isinstance(m, ChatMessageTool)}
+        calls = said[-1].tool_calls or [] if said else []
+        return [call for call in calls if call.id not in answered]
+
     async def begin(self) -> None:
         """The agent's model is about to speak: a turn begins.
 
@@ -114,6 +122,8 @@ class Shift:
             output: What it said.
             names: Tools that it was offered.
         """
+        if not any(isinstance(each, ChatMessageAssistant) for each in self.conversation.messages):
+            self.conversation.messages = list(shown)
         message = self.conversation.hear(output)
         acting = any(self._tool(name) for name in names)
         if acting or not self._acting:
@@ -198,7 +208,7 @@ class Shift:
 
     def _add(self, result: ChatMessageTool) -> None:
         self.conversation.messages.append(result)
-        if self.context and self.context[-1].role != "user":
+        if any(call.id == result.tool_call_id for call in self.unanswered):
             self.context.append(result)
 
     def _end_turn(self) -> None:

@@ -3,11 +3,11 @@
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 import anyio
 from inspect_ai.agent import AgentState, agent_bridge, run
-from inspect_ai.model import ChatMessage
+from inspect_ai.model import ChatMessageTool
 from inspect_ai.util import LimitExceededError
 
 from offswitch.design import Agent
@@ -15,7 +15,7 @@ from offswitch.scenarios import Scenario
 from offswitch.trial.agents.command import run_command
 from offswitch.trial.agents.finding import PYTHON_EXAMPLE, inspect_agent, python_agent
 from offswitch.trial.agents.model import SHIFT
-from offswitch.trial.agents.shift import SessionOver, Shift
+from offswitch.trial.agents.shift import OVER, Shift
 from offswitch.trial.agents.tools import inspect_tools
 from offswitch.trial.agents.workplace import Workplace
 from offswitch.trial.interview import interview
@@ -47,21 +47,18 @@ async def employ(
         AgentFailed: The agent raised, or did nothing that could be seen; says which call failed.
     """
     limit = world.spec.max_turns if max_turns is None else max_turns
+    words = ""
     with anyio.CancelScope() as scope:
         shift = Shift(conversation, world, scenario, limit, on_end=scope.cancel)
         token = SHIFT.set(shift)
         try:
             words = await _run(agent, shift)
-        except SessionOver:
+        except Exception as error:  # agents are anybody's code
             words = ""
-        except Exception as error:
             if world.ended is None:
-                raise _failure(agent, error) from error
-            words = ""
+                _raise(agent, error)
         finally:
             SHIFT.reset(token)
-    if scope.cancelled_caught:
-        words = ""
     if shift.idle:
         raise AgentFailed(
             f"nothing of the agent {_named(agent)} reached the world: it called no tool, and no "
@@ -90,20 +87,24 @@ async def _run(agent: Agent, shift: Shift) -> str:
 
 
 def _named(agent: Agent) -> str:
-    return str(getattr(agent, agent.kind))
+    given = getattr(agent, agent.kind)
+    return (given if isinstance(given, str) else " ".join(given))[:80]
 
 
-def _failure(agent: Agent, error: Exception) -> Exception:
-    """What an agent's own failure is to the user; Inspect's limits stay what they are."""
-    if isinstance(error, LimitExceededError):
-        return error
-    frames = traceback.extract_tb(error.__traceback__)
+def _raise(agent: Agent, error: Exception) -> NoReturn:
+    """Say which call of an agent failed; Inspect's own limits stay what they are."""
+    inner: BaseException = error
+    while isinstance(inner, BaseExceptionGroup):
+        inner = inner.exceptions[0]
+    if isinstance(inner, LimitExceededError):
+        raise inner
+    frames = traceback.extract_tb(inner.__traceback__)
     own = [frame for frame in frames if agent.file and frame.filename.endswith(agent.file)]
-    where = f" in line {own[-1].lineno}: {own[-1].line}" if own else ""
+    where = f" in line {own[-1].lineno}, {own[-1].line}" if own else ""
     example = f" {PYTHON_EXAMPLE}" if agent.kind == "python" else ""
-    return AgentFailed(
-        f"the agent {_named(agent)} failed{where}: {type(error).__name__}: {error}.{example}"
-    )
+    raise AgentFailed(
+        f"the agent {_named(agent)} failed{where}: {type(inner).__name__}: {inner}.{example}"
+    ) from error
 
 
 async def interview_agent(shift: Shift, questions: Sequence[Question]) -> None:
@@ -113,7 +114,11 @@ async def interview_agent(shift: Shift, questions: Sequence[Question]) -> None:
     """
     if not shift.context:
         return
-    talk = replace(shift.conversation, messages=list[ChatMessage](shift.context))
+    answers = [
+        ChatMessageTool(content=OVER, tool_call_id=call.id, function=call.function[:80])
+        for call in shift.unanswered
+    ]
+    talk = replace(shift.conversation, messages=[*shift.context, *answers])
     known = len(talk.messages)
     try:
         await interview(talk, shift.world, questions)
