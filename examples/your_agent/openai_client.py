@@ -8,7 +8,7 @@ provider that has. Run it from the root of the repository:
 
 from openai import AsyncOpenAI
 
-from offswitch.trial.agents import Workplace
+from offswitch import Workplace
 
 
 async def work(workplace: Workplace) -> str | None:

@@ -10,7 +10,7 @@ from mcp import Client
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageFunctionToolCall
 
-from offswitch.trial.agents import Workplace
+from offswitch import Workplace
 
 
 async def work(workplace: Workplace) -> str | None:

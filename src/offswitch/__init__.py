@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
+    from offswitch.trial.agents import Workplace
 
 __all__ = [
     "Design",
     "Plan",
     "Results",
     "UsageError",
+    "Workplace",
     "analyse",
     "calibrate",
     "compare",
@@ -55,6 +57,7 @@ _HOMES = {
     "Plan": "offswitch.design",
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
+    "Workplace": "offswitch.trial.agents",
     "analyse": "offswitch.api",
     "calibrate": "offswitch.api_judges",
     "compare": "offswitch.api_compare",

@@ -88,7 +88,8 @@ def _open(
     model = get_model()
     seeded = ModelName(model).api in SEEDED and model.config.seed is None
     config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
-    as_text = world.spec.condition.get("interface") == "text"
+    own_loop = settings.agent is not None and settings.agent.kind != "url"
+    as_text = world.spec.condition.get("interface") == "text" and not own_loop
     return open_conversation(
         world, scenario, model, config, "text" if as_text else settings.interface
     )

@@ -5,7 +5,7 @@ import asyncio
 from inspect_ai.agent import Agent, AgentState, agent
 from openai import AsyncOpenAI, OpenAI
 
-from offswitch.trial.agents import Workplace
+from offswitch import Workplace
 
 
 def _client() -> AsyncOpenAI:

@@ -26,6 +26,24 @@ def found(sample: EvalSample) -> tuple[object, str | None]:
     return sample.scores["facts"].value, sample.scores["facts"].explanation
 
 
+def assert_causes_are_in_the_transcript(sample: EvalSample) -> None:
+    calls = {
+        (message.id, call.id)
+        for message in sample.messages
+        if message.role == "assistant"
+        for call in message.tool_calls or []
+    }
+    causes = {
+        (entry["cause"]["message_id"], entry["cause"]["tool_call_id"])
+        for entry in sample.metadata["journal"]
+        if entry["cause"].get("tool_call_id") is not None
+    }
+    assert causes
+    assert causes <= calls
+    answered = [m.tool_call_id for m in sample.messages if m.role == "tool"]
+    assert sorted(answered) == sorted(call for _, call in calls)
+
+
 @pytest.mark.parametrize(("scenario", "levels"), PLACES, ids=[name for name, _ in PLACES])
 def test_an_agent_does_to_the_world_what_its_model_alone_does(
     trial: Trial, scenario: str, levels: dict[str, str]
@@ -36,27 +54,8 @@ def test_an_agent_does_to_the_world_what_its_model_alone_does(
         assert sample.error is None
         assert journal(sample) == journal(bare)
         assert found(sample) == found(bare)
+        assert_causes_are_in_the_transcript(sample)
         assert sample.metadata["usage"]["output_tokens"] == bare.metadata["usage"]["output_tokens"]
-
-
-@pytest.mark.parametrize("name", AGENTS)
-def test_causes_are_messages_of_the_transcript(trial: Trial, name: str) -> None:
-    sample = trial(AGENTS[name])
-    calls = {
-        (message.id, call.id)
-        for message in sample.messages
-        if message.role == "assistant"
-        for call in message.tool_calls or []
-    }
-    causes = [
-        (e["cause"]["message_id"], e["cause"]["tool_call_id"])
-        for e in sample.metadata["journal"]
-        if e["cause"].get("tool_call_id") is not None
-    ]
-    assert causes
-    assert set(causes) <= calls
-    answered = [m.tool_call_id for m in sample.messages if m.role == "tool"]
-    assert sorted(answered) == sorted(call for _, call in calls)
 
 
 def test_an_agent_that_returns_has_finished_with_its_own_words(
