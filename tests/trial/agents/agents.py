@@ -2,6 +2,7 @@
 
 import asyncio
 
+from anthropic import AsyncAnthropic
 from inspect_ai.agent import Agent, AgentState, agent
 from openai import AsyncOpenAI, OpenAI
 
@@ -16,6 +17,37 @@ async def ask(workplace: Workplace, **options: object) -> object:
     return await _client().chat.completions.create(
         model="inspect", messages=[{"role": "user", "content": workplace.task}], **options
     )
+
+
+async def anthropic_client(workplace: Workplace) -> str | None:
+    client = AsyncAnthropic(api_key="unused", base_url="http://127.0.0.1:9", max_retries=0)
+    tools = [
+        {"name": t["name"], "description": t["description"], "input_schema": t["parameters"]}
+        for t in workplace.tools
+    ]
+    messages: list[dict[str, object]] = [{"role": "user", "content": workplace.task}]
+    while not workplace.over:
+        reply = await client.messages.create(
+            model="inspect",
+            max_tokens=1000,
+            system=workplace.system,
+            messages=messages,
+            tools=tools,
+        )
+        messages.append({"role": "assistant", "content": [b.model_dump() for b in reply.content]})
+        uses = [block for block in reply.content if block.type == "tool_use"]
+        if not uses:
+            return reply.content[0].text if reply.content else None
+        results = [
+            {
+                "type": "tool_result",
+                "tool_use_id": use.id,
+                "content": await workplace.call(use.name, use.input),
+            }
+            for use in uses
+        ]
+        messages.append({"role": "user", "content": results})
+    return None
 
 
 async def idles(workplace: Workplace) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from inspect_ai.log import EvalSample
-from tests.trial.agents.conftest import Trial, journal
+from tests.trial.agents.conftest import HERE, Trial, journal
 
 from offswitch.design import Agent
 from offswitch.trial.spec import TrialLimits
@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "your_agent"
 AGENTS = {
     "react": Agent(inspect="react"),
     "inspect": Agent(inspect=f"{EXAMPLES / 'inspect_agent.py'}@careful"),
+    "anthropic": Agent(python=f"{HERE / 'agents.py'}@anthropic_client"),
     "bridge": Agent(python=f"{EXAMPLES / 'openai_client.py'}@work"),
     "mcp": Agent(python=f"{EXAMPLES / 'over_mcp.py'}@work"),
 }
@@ -113,3 +114,13 @@ def test_an_agent_that_fails_is_an_error_that_names_the_call_and_shows_one_that_
     assert "async def work(workplace)" in sample.error.message
     assert says in sample.error.message.replace("\\'", "'")
     assert not sample.scores
+
+
+def test_a_program_in_bwrap_finds_no_tcp_which_is_why_plans_with_one_are_refused(
+    trial: Trial,
+) -> None:
+    code = "import socket; socket.socket(socket.AF_INET)"
+    sample = trial(Agent(command=("python3", "-c", code)))
+    assert sample.error is not None
+    assert "CommandFailed: exit code 1" in sample.error.message
+    assert "Address family not supported by protocol" in sample.error.message
