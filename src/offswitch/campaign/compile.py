@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.agents import check_agent_of
 from offswitch.campaign.aims import check_aims
 from offswitch.campaign.arms import arms_of, check_arms
 from offswitch.campaign.blocks import shared, worlds_of
@@ -107,6 +108,7 @@ def compile_plan(
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
+            check_agent_of(subject, plan, place)
             models.append((subject, load_model(subject, plan.concurrency.connections, place)))
         except UsageError as error:
             if not subject.optional:
@@ -173,6 +175,7 @@ def _settings(plan: Plan, subject: Subject) -> TrialSettings:
         sandbox=(kind, config) if colon else kind,
         limits=TrialLimits(**plan.limits.model_dump()),
         interview=plan.interview,
+        agent=subject.agent,
     )
 
 

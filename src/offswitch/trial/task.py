@@ -13,6 +13,7 @@ from inspect_ai.util import sandbox
 from offswitch.design import Intervention
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.subjects.reference.stage import STAGE, Stage
+from offswitch.trial.agents import employ, interview_agent
 from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
@@ -52,7 +53,8 @@ def trial_task(
 
 def _sample(spec: TrialSpec, settings: TrialSettings) -> Sample:
     levels = " ".join(f"{factor}={level}" for factor, level in spec.factors.items())
-    needs_machine = get_scenario(spec.scenario).needs_machine
+    inside = settings.agent is not None and settings.agent.kind == "command"
+    needs_machine = get_scenario(spec.scenario).needs_machine or inside
     return Sample(
         id=spec.trial_id,
         input=f"{spec.scenario}, world {spec.seed}: {levels}",
@@ -89,7 +91,8 @@ def _open(
     model = get_model()
     seeded = ModelName(model).api in SEEDED and model.config.seed is None
     config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
-    as_text = world.spec.condition.get("interface") == "text"
+    own_loop = settings.agent is not None and settings.agent.kind != "url"
+    as_text = world.spec.condition.get("interface") == "text" and not own_loop
     return open_conversation(
         world, scenario, model, config, "text" if as_text else settings.interface
     )
@@ -106,9 +109,15 @@ async def _run(
     if world.spec.machine is not None:
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
+    most = settings.limits.max_turns
+    if settings.agent is not None and settings.agent.kind != "url":
+        shift = await employ(settings.agent, conversation, world, scenario, most)
+        if settings.interview and scenario.capable(world):
+            await interview_agent(shift, questions)
+        return
     guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
     guard = Guard(arm, world) if guarded and arm is not None else None
-    await work(conversation, world, scenario, settings.limits.max_turns, guard)
+    await work(conversation, world, scenario, most, guard)
     stopped = world.ended is not None and world.ended.reason == "stopped"
     if settings.interview and not stopped and scenario.capable(world):
         await interview(conversation, world, questions)
