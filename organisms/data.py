@@ -77,7 +77,8 @@ def conditions(policy: Policy, seed: int) -> Iterator[dict[str, str]]:
         "twin": "none",
     }
     if policy.pairs:
-        yield from ({**base, **levels} for levels in policy.pairs)
+        changed = [{**base, **levels} for levels in policy.pairs]
+        yield from (c for n, c in enumerate(changed) if c not in changed[:n])
         return
     yield base
     yield {**base, "threat": "none"}
