@@ -1,3 +1,5 @@
+import json
+
 """Whole trials as real Inspect evals, with models that behave in every bad way."""
 
 from collections.abc import Callable
@@ -116,7 +118,9 @@ def test_journal_and_findings_are_among_the_events_that_inspect_shows(tmp_path: 
     _, sample = run(tmp_path, lambda n: say("", call("finish", summary="Done.")))
     told = {event.source: event.data for event in sample.events if event.event == "info"}
     journal = told["journal"]["journal"]  # type: ignore[call-overload, index]
-    assert [entry["seq"] for entry in journal] == [e["seq"] for e in sample.metadata["journal"]]
+    assert [entry["seq"] for entry in journal] == [
+        e["seq"] for e in json.loads(sample.metadata["journal"])
+    ]
     assert any("Done." in entry["what"] for entry in journal)
     assert told["findings"] == {"findings": []}
 

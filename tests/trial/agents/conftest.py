@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def journal(sample: EvalSample) -> list[tuple[int, Any, Any]]:
     """Turn, event and who caused it of each entry, without the machine's own clock."""
     return [
         (e["turn"], _timeless(e["event"]), e["cause"].get("actor"))
-        for e in sample.metadata["journal"]
+        for e in json.loads(sample.metadata["journal"])
     ]
 
 
