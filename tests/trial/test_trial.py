@@ -1,7 +1,6 @@
-import json
-
 """Whole trials as real Inspect evals, with models that behave in every bad way."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 

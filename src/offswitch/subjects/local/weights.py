@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -116,16 +117,16 @@ def _load(source: str, settings: Settings) -> Loaded:
 def _read(source: str, settings: Settings) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     _refuse_pickle(Path(source))
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    check_fits(Path(source), _dtype(settings.dtype, device), device)
     safe: dict[str, Any] = {"trust_remote_code": False, "revision": settings.revision}
     try:
+        check_fits(Path(source), _dtype(settings.dtype, device), device)
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(source, **safe)
             model = AutoModelForCausalLM.from_pretrained(
                 source, use_safetensors=True, dtype=_dtype(settings.dtype, device),
                 attn_implementation=NAME, **safe,
             )  # fmt: skip
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise UsageError(f"Cannot load local/{source}: {error}") from error
     if settings.adapter is not None:
         merge(model, Path(settings.adapter))
