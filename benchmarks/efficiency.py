@@ -1,23 +1,31 @@
-"""Trials to a decision: sequential against fixed designs of 100 and 1,000 trials a cell.
+"""Trials to a decision: planned tests and confidence sequences against fixed numbers of trials.
 
-Three questions, each over a stated range of truths: does a subject resist more often than 5%? Does
-condition A differ from B by 10 points or more? Which of eight models is worst? Worlds are drawn
-one by one, at most as many as the fixed design has; the sequential design looks at its confidence
-sequence after every world and stops once that decides. At the fixed design's last world it
-decides as the fixed design does, and that look has half of the 5%, the sequence the other half; the
-fixed design has all 5% for its one look, by exact or paired intervals. A question stays open
-where its interval does; the table gives shares decided, and decided wrongly.
+Three questions, each over a stated range of truths: does a subject resist more often than 5%? Is
+condition A over B by 10 points, or not? Which of eight models is worst? Worlds are drawn one by
+one, at most as many as the fixed design has (100 or 1,000 a cell), which decides by one look at an
+exact or paired interval, with 5% for its errors. Against it, on the same worlds:
+
+- ``planned``: the tests of `offswitch.inference.planned` and `planned_difference`, which are made
+  for this number of worlds, err as often and decide as often to within one and two points;
+- ``sequence``: the confidence sequences, which hold for ever, with all 5%; what they do not decide
+  within these worlds stays open.
+
+The table gives shares of the fixed design's trials, of paths decided, and decided wrongly.
 
     python benchmarks/efficiency.py [--quick] [--seed N]
 """
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from offswitch.inference.intervals import clopper_pearson
+from offswitch.inference.paired import tango
+from offswitch.inference.planned import ABOVE, BELOW, GO_ON, rate_plan
+from offswitch.inference.planned_difference import DifferencePlan, difference_plan, score
 from offswitch.inference.sequences import Array, difference_bounds, rate_bounds
 
 ALPHA = 0.05
@@ -31,23 +39,30 @@ LEADS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
 @dataclass(frozen=True)
-class Result:
-    """Of one question, one fixed size and one truth.
+class Way:
+    """One way to decide, over all paths.
 
     Attributes:
-        used: Mean trials of the sequential design, over those of the fixed one.
+        used: Mean trials, over those of the fixed design.
         most: The largest number of trials of any path, likewise.
-        decided: Share of paths decided by the sequential and by the fixed design.
-        wrong: Share of paths decided wrongly, likewise.
+        decided: Share of paths decided.
+        wrong: Share of paths decided wrongly.
     """
+
+    used: float
+    most: float
+    decided: float
+    wrong: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one question, one fixed size and one truth: all ways."""
 
     question: str
     truth: float
     fixed: int
-    used: float
-    most: float
-    decided: tuple[float, float]
-    wrong: tuple[float, float]
+    ways: dict[str, Way]
 
 
 def _looks(size: int) -> np.ndarray:
@@ -56,47 +71,72 @@ def _looks(size: int) -> np.ndarray:
     return np.unique(np.concatenate([np.arange(1, 50), later.astype(int), [size]]))
 
 
-def _first(decided: np.ndarray, looks: np.ndarray) -> np.ndarray:
-    """Worlds at the first look that decides, in each path; all of them where none does."""
-    return np.where(decided.any(axis=1), looks[decided.argmax(axis=1)], looks[-1])
+def _way(verdict: np.ndarray, ended: np.ndarray, looks: np.ndarray, right: int) -> Way:
+    """From what is said at each look (0 for nothing) and where it ends, (paths, looks)."""
+    ended = ended | (verdict != 0)
+    ended[:, -1] = True
+    first = ended.argmax(axis=1)
+    said = np.take_along_axis(verdict, first[:, None], axis=1)[:, 0]
+    used = looks[first] / looks[-1]
+    return Way(
+        float(used.mean()), float(used.max()), float((said != 0).mean()),
+        float((said == -right).mean()),
+    )  # fmt: skip
+
+
+def _sides(low: np.ndarray, high: np.ndarray, border: float) -> np.ndarray:
+    return np.where(low > border, 1, np.where(high < border, -1, 0))
 
 
 def above(truth: float, size: int, paths: int, rng: np.random.Generator) -> Result:
     """Is the rate above 5%?"""
-    looks = _looks(size)
-    x = (rng.random((paths, size)) < truth).cumsum(axis=1)[:, looks - 1].astype(float)
-    low, high = rate_bounds(x, np.broadcast_to(looks, x.shape).astype(float), ALPHA / 2)
-    verdict = np.where(low > THRESHOLD, 1, np.where(high < THRESHOLD, -1, 0))
-
-    def last(alpha: float) -> np.ndarray:
-        count = x[:, -1]
-        upper = stats.beta.ppf(1 - alpha / 2, count + 1, np.maximum(size - count, 1e-9))
-        lower = stats.beta.ppf(alpha / 2, np.maximum(count, 1e-9), size - count + 1)
-        lower, upper = np.where(count == 0, 0, lower), np.where(count == size, 1, upper)
-        return np.where(lower > THRESHOLD, 1, np.where(upper < THRESHOLD, -1, 0))
-
     right = 1 if truth > THRESHOLD else -1
-    return _result("above 5%", truth, size, verdict, looks, (last(ALPHA / 2), last(ALPHA)), right)
+    x = (rng.random((paths, size)) < truth).cumsum(axis=1)
+    looks, every = _looks(size), np.arange(1, size + 1)
+    seen = x[:, looks - 1].astype(float)
+    bounds = rate_bounds(seen, np.broadcast_to(looks, seen.shape).astype(float), ALPHA)
+    acts = rate_plan(THRESHOLD, size, ALPHA).actions[every[None, :], x]
+    said = np.where(acts == ABOVE, 1, np.where(acts == BELOW, -1, 0))
+    ends = [clopper_pearson(k, size, 1 - ALPHA) for k in range(size + 1)]
+    low, high = (np.array([getattr(end, side) for end in ends]) for side in ("low", "high"))
+    last = np.array([size])
+    none = np.zeros((paths, 1), bool)
+    ways = {
+        "planned": _way(said, acts != GO_ON, every, right),
+        "sequence": _way(_sides(*bounds, THRESHOLD), np.zeros(seen.shape, bool), looks, right),
+        "fixed": _way(_sides(low, high, THRESHOLD)[x[:, -1:]], none, last, right),
+    }
+    return Result("above 5%", truth, size, ways)
 
 
 def differs(truth: float, size: int, paths: int, rng: np.random.Generator) -> Result:
     """Is it at least 10 points more often under A than under B, on the same worlds?"""
-    looks = _looks(size)
+    right = 1 if truth > MARGIN else -1
     b = rng.random((paths, size)) < 0.2
     a = rng.random((paths, size)) < 0.2 + truth
-    up, down = ((p & ~q).cumsum(axis=1)[:, looks - 1] for p, q in ((a, b), (b, a)))
+    more, less = (a & ~b).cumsum(axis=1), (b & ~a).cumsum(axis=1)
+    looks = _looks(size)
+    up, down = more[:, looks - 1], less[:, looks - 1]
     counts = np.stack([down, np.broadcast_to(looks, up.shape) - up - down, up], axis=-1)
-    low, high = _bounds(counts, ALPHA / 2)
-    verdict = np.where(low > MARGIN, 1, np.where(high < MARGIN, -1, 0))
+    plan = difference_plan(size, ALPHA)
+    own = np.array(plan.looks)
+    said, ended = _planned(plan, score(more[:, own - 1], less[:, own - 1], own, MARGIN))
+    fixed = tango(more[:, -1:], less[:, -1:], size, 1 - ALPHA)
+    none = np.zeros((paths, 1), bool)
+    ways = {
+        "planned": _way(said, ended, own, right),
+        "sequence": _way(
+            _sides(*_bounds(counts, ALPHA), MARGIN), np.zeros(up.shape, bool), looks, right
+        ),
+        "fixed": _way(_sides(*fixed, MARGIN), none, np.array([size]), right),
+    }
+    return Result("A over B by 10 points", truth, size, ways)
 
-    def last(alpha: float) -> np.ndarray:
-        mean, error = _mean(up[:, -1], down[:, -1], size)
-        reach = stats.t.ppf(1 - alpha / 2, size - 1) * error
-        return np.where(mean - reach > MARGIN, 1, np.where(mean + reach < MARGIN, -1, 0))
 
-    right = 1 if truth > MARGIN else -1
-    ends = last(ALPHA / 2), last(ALPHA)
-    return _result("A over B by 10 points", truth, size, verdict, looks, ends, right)
+def _planned(plan: DifferencePlan, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a plan says at each of its looks, and where it ends without saying anything."""
+    said = np.where(np.abs(z) >= np.array(plan.decide), np.sign(z), 0).astype(int)
+    return said, np.abs(z) <= np.array(plan.open)
 
 
 def _bounds(counts: Array, alpha: float) -> tuple[Array, Array]:
@@ -111,85 +151,66 @@ def _bounds(counts: Array, alpha: float) -> tuple[Array, Array]:
     return low[where.ravel()].reshape(shape), high[where.ravel()].reshape(shape)
 
 
-def _mean(up: np.ndarray, down: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    mean = (up - down) / n
-    return mean, np.sqrt(np.maximum((up + down) / n - mean**2, 1 / n**2) / (n - 1))
-
-
 def worst(lead: float, size: int, paths: int, rng: np.random.Generator) -> Result:
     """Which of eight models is worst? Those that are shown to resist less drop out."""
-    looks = _looks(size)
     rates = np.array([0.2 + lead, *[0.2] * (MODELS - 1)])
     shown = rng.random((paths, MODELS, size)) < rates[None, :, None]
-    inside = np.ones((paths, MODELS), bool)
-    used = np.zeros(paths)
-    before = 0
-    for look in looks[:-1]:
-        open_ = inside.sum(axis=1) > 1
-        used += np.where(open_, inside.sum(axis=1) * (look - before), 0)
-        before = look
+    plan = difference_plan(size, ALPHA / (MODELS - 1))
+    own, looks = np.array(plan.looks), _looks(size)
+    bounds = {n: k for k, n in enumerate(plan.looks)}
+
+    def by_plan(more: np.ndarray, less: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        z = score(more, less, np.array(n), 0.0)
+        return z >= plan.decide[bounds[n]], np.abs(z) <= plan.open[bounds[n]]
+
+    def by_sequence(more: np.ndarray, less: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        low, _ = _bounds(np.stack([less, n - more - less, more], -1), ALPHA / (MODELS - 1))
+        return low > 0, np.zeros(low.shape, bool)
+
+    def by_tango(more: np.ndarray, less: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        low, _ = tango(more, less, n, 1 - ALPHA / (MODELS - 1))
+        return low > 0, np.zeros(low.shape, bool)
+
+    ways = {
+        "planned": _race(shown, own, by_plan),
+        "sequence": _race(shown, looks, by_sequence),
+        "fixed": _race(shown, np.array([size]), by_tango),
+    }
+    return Result("worst of eight", lead, size, ways)
+
+
+Test = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+
+
+def _race(shown: np.ndarray, looks: np.ndarray, test: Test) -> Way:
+    """Successive elimination; model 0 is the worst in truth.
+
+    Whoever leads is compared with each that is still in, which drops out or, by a plan, is found
+    not to be told from the leader with the worlds that are left, which ends the question.
+    """
+    paths, models, size = shown.shape
+    totals = shown.cumsum(axis=2, dtype=np.int32)
+    inside, open_ = np.ones((paths, models), bool), np.ones(paths, bool)
+    used, before = np.zeros(paths), 0
+    for n in looks:
         rows = np.flatnonzero(open_)
-        if rows.size:
-            inside[rows] = _dropped(shown[rows][:, :, :look], inside[rows])
-    open_ = inside.sum(axis=1) > 1
-    used += np.where(open_, inside.sum(axis=1) * (size - before), 0)
-    counts = shown.sum(axis=2)
-    chosen = [_leads(shown, counts, part) for part in (ALPHA / 2, ALPHA)]
-    ended = np.where(open_, chosen[0], inside.argmax(axis=1))
-    return Result(
-        "worst of eight",
-        lead,
-        size,
-        float(used.mean() / (MODELS * size)),
-        float(used.max() / (MODELS * size)),
-        (float((ended >= 0).mean()), float((chosen[1] >= 0).mean())),
-        (float((ended > 0).mean()), float((chosen[1] > 0).mean())),
-    )
-
-
-def _dropped(shown: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Who is still in: compared with the one that leads among those that are."""
-    totals = np.where(inside, shown.sum(axis=2), -1)
-    leader = totals.argmax(axis=1)
-    first = np.take_along_axis(shown, leader[:, None, None], axis=1)
-    up, down = (first & ~shown).sum(axis=2), (~first & shown).sum(axis=2)
-    counts = np.stack([down, shown.shape[2] - up - down, up], axis=-1)
-    low, _ = _bounds(counts, ALPHA / 2 / (MODELS - 1))
-    return np.asarray(inside & ~(low > 0))
-
-
-def _leads(shown: np.ndarray, counts: np.ndarray, alpha: float) -> np.ndarray:
-    """The model that leads all others at one look, each at its part of alpha; -1 for none."""
-    size = shown.shape[2]
-    leader = counts.argmax(axis=1)
-    first = np.take_along_axis(shown, leader[:, None, None], axis=1)
-    mean, error = _mean((first & ~shown).sum(axis=2), (~first & shown).sum(axis=2), size)
-    reach = stats.t.ppf(1 - alpha / (MODELS - 1) / 2, size - 1) * error
-    others = np.arange(MODELS)[None, :] != leader[:, None]
-    return np.where(((mean - reach > 0) | ~others).all(axis=1), leader, -1)
-
-
-def _result(
-    question: str,
-    truth: float,
-    size: int,
-    verdict: np.ndarray,
-    looks: np.ndarray,
-    ends: tuple[np.ndarray, np.ndarray],
-    right: int,
-) -> Result:
-    used = _first(verdict != 0, looks)
-    first = np.take_along_axis(verdict, (verdict != 0).argmax(axis=1)[:, None], axis=1)[:, 0]
-    ended = np.where(first != 0, first, ends[0])
-    return Result(
-        question,
-        truth,
-        size,
-        float(used.mean() / size),
-        float(used.max() / size),
-        (float((ended != 0).mean()), float((ends[1] != 0).mean())),
-        (float((ended == -right).mean()), float((ends[1] == -right).mean())),
-    )
+        used[rows] += inside[rows].sum(axis=1) * (n - before)
+        before = n
+        counts = np.where(inside[rows], totals[rows, :, n - 1], -1)
+        leader = counts.argmax(axis=1)
+        first = shown[rows, leader, :n]
+        both = (first[:, None, :] & shown[rows, :, :n]).sum(axis=2)
+        led = totals[rows, leader, n - 1][:, None]
+        drop, futile = test(led - both, totals[rows, :, n - 1] - both, int(n))
+        others = inside[rows] & (np.arange(models)[None, :] != leader[:, None])
+        inside[rows] &= ~(drop & others)
+        single = inside[rows].sum(axis=1) == 1
+        open_[rows] = ~single & ~(futile & others & ~drop).any(axis=1)
+    said = inside.sum(axis=1) == 1
+    return Way(
+        float(used.mean() / (models * size)), float(used.max() / (models * size)),
+        float(said.mean()), float((said & ~inside[:, 0]).mean()),
+    )  # fmt: skip
 
 
 def results(paths: int, seed: int) -> list[Result]:
@@ -209,21 +230,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     found = results(300 if args.quick else 2_000, args.seed)
-    print("question, truth, fixed: trials used; decided and wrong, sequential against fixed")
+    print("question, truth, fixed size: trials used, decided, wrong by each way")
     for r in found:
-        print(
-            f"{r.question:22} {r.truth:5.2f} {r.fixed:5}: {r.used:6.1%} (at most {r.most:.0%}); "
-            f"decided {r.decided[0]:6.1%} against {r.decided[1]:6.1%}; "
-            f"wrong {r.wrong[0]:.1%} against {r.wrong[1]:.1%}"
-        )
+        parts = [
+            f"{name} {way.used:6.1%} decided {way.decided:6.1%} wrong {way.wrong:.1%}"
+            for name, way in r.ways.items()
+        ]
+        print(f"{r.question:22} {r.truth:5.2f} {r.fixed:5}: {'; '.join(parts)}")
     figures: dict[str, object] = {"benchmark": "efficiency"}
-    for size in (100, 1_000):
-        for question in dict.fromkeys(r.question for r in found):
-            own = [r for r in found if (r.fixed, r.question) == (size, question)]
-            share = float(np.mean([r.used for r in own]))
-            figures[f"{question}, against {size}"] = round(share, 4)
-    figures["largest share of any path"] = max(r.most for r in found)
-    figures["largest share wrong"] = max(r.wrong[0] for r in found)
+    for way in ("planned", "sequence"):
+        for size in (100, 1_000):
+            for question in dict.fromkeys(r.question for r in found):
+                own = [r for r in found if (r.fixed, r.question) == (size, question)]
+                share = float(np.mean([r.ways[way].used for r in own]))
+                figures[f"{way}: {question}, against {size}"] = round(share, 4)
+        figures[f"{way}: largest share of any path"] = max(r.ways[way].most for r in found)
+        figures[f"{way}: largest share wrong"] = max(r.ways[way].wrong for r in found)
+    figures["largest loss of decisions, planned"] = round(
+        max(r.ways["fixed"].decided - r.ways["planned"].decided for r in found), 4
+    )
     print(json.dumps(figures))
 
 

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
         Results,
         analyse,
         dry_run,
+        load,
         run,
         score,
+        write_figures,
         write_report,
     )
+    from offswitch.api_brief import write_brief
     from offswitch.api_compare import compare
+    from offswitch.api_gate import gate
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
     from offswitch.api_registration import freeze
@@ -39,9 +43,11 @@ __all__ = [
     "dry_run",
     "export_labels",
     "freeze",
+    "gate",
     "get_scenario",
     "judge",
     "label",
+    "load",
     "read_findings",
     "read_observations",
     "repair_labels",
@@ -49,6 +55,8 @@ __all__ = [
     "scenario_names",
     "score",
     "verify",
+    "write_brief",
+    "write_figures",
     "write_report",
 ]
 
@@ -64,12 +72,16 @@ _HOMES = {
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
     "freeze": "offswitch.api_registration",
+    "gate": "offswitch.api_gate",
     "get_scenario": "offswitch.scenarios",
+    "load": "offswitch.api",
     "judge": "offswitch.api_judges",
     "label": "offswitch.api_labels",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",
+    "write_figures": "offswitch.api",
+    "write_brief": "offswitch.api_brief",
     "write_report": "offswitch.api",
     "run": "offswitch.api",
     "scenario_names": "offswitch.scenarios",

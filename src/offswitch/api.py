@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 import yaml
 
-from offswitch._errors import UsageError
+from offswitch._errors import UsageError, unknown
 from offswitch._files import write_atomic
 from offswitch.api_registration import with_registration
 from offswitch.campaign.folder import Folder
@@ -20,18 +20,22 @@ from offswitch.inference import analyse as compute
 from offswitch.inference.contrasts import choice_named, worlds_of
 from offswitch.inference.families import correction_named
 from offswitch.inference.judged import judged_rates
+from offswitch.inference.safeguards import Safeguard
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
+    import pandas
+
     from offswitch.campaign.dryrun import DryRun
     from offswitch.campaign.prices import Prices
     from offswitch.campaign.watch import Watcher
     from offswitch.design import Document, Plan, SeedSecret
     from offswitch.report import ReportMeta, TranscriptRecord
+    from offswitch.report.case import SafetyCase
     from offswitch.sources.scoring import Tally
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Results:
     """What a campaign left behind.
 
@@ -46,6 +50,58 @@ class Results:
     observations: pl.DataFrame
     findings: pl.DataFrame
     analysis: Analysis
+
+    def rates(self) -> pl.DataFrame:
+        """One row for each subject, scenario and condition, with its rate and interval."""
+        from offswitch.report.notebook import rates
+
+        return rates(self.analysis)
+
+    def pandas(self, table: str = "observations") -> "pandas.DataFrame":
+        """A table as a pandas frame; pandas need not be installed for anything else.
+
+        Args:
+            table: ``observations``, ``findings`` or ``rates``.
+
+        Raises:
+            UsageError: There is no such table, or pandas is not installed.
+        """
+        tables = {"observations": lambda: self.observations, "findings": lambda: self.findings}
+        tables["rates"] = self.rates
+        if table not in tables:
+            raise unknown("table", table, tables)
+        frame = tables[table]()
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("pandas is not installed: pip install pandas") from error
+        return pandas.DataFrame(frame.to_dict(as_series=False))
+
+    def __repr__(self) -> str:
+        totals = self.analysis.totals
+        return f"Results({str(self.folder.path)!r}, {totals.trials} trials)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from offswitch.report.notebook import table
+
+        return table(self.folder.path.resolve().name, self.analysis)
+
+
+def load(directory: str | Path) -> Results:
+    """The results of a campaign that was run before; writes its ``analysis.json`` anew.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    folder = Folder(Path(directory))
+    analysis = analyse(folder.path)
+    return Results(
+        folder, read_observations(folder.observations), read_findings(folder.findings), analysis
+    )
 
 
 def run(
@@ -194,6 +250,7 @@ def analyse(
         UsageError: There is no table of observations, it is corrupt or foreign, there is no such
             choice or correction, or the mix does not fit what was run.
     """
+    from offswitch.campaign.decided import read_decisions
     from offswitch.sources.scoring import described
 
     chosen, corrected = choice_named(choice), correction_named(correction)
@@ -207,10 +264,21 @@ def analyse(
     analysis = compute(observations, looked_for=behaviours, choice=chosen, correction=corrected)
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
-    analysis = analysis.model_copy(update={"judged": judged, "mixed": mixed})
+    sequential = read_decisions(folder.decisions)
+    guarded = _safeguards(folder, observations, analysis.level)
+    found = {"judged": judged, "mixed": mixed, "sequential": sequential, "safeguards": guarded}
+    analysis = analysis.model_copy(update=found)
     analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
+
+
+def _safeguards(folder: Folder, observations: pl.DataFrame, level: float) -> list[Safeguard]:
+    from offswitch.evidence.safeguards import read_safeguards
+    from offswitch.inference.safeguards import safeguards
+
+    measured = read_safeguards(folder.safeguards)
+    return [] if measured is None else safeguards(observations, measured, level)
 
 
 def _mixed(observations: pl.DataFrame, analysis: Analysis, mix: str | Path) -> list[MixedRate]:
@@ -239,12 +307,19 @@ def _judged(folder: Folder, observations: pl.DataFrame, analysis: Analysis) -> l
     return judged_rates(observations, analysis, judges, known)
 
 
-def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
+def write_report(
+    directory: str | Path,
+    file: str | Path | None = None,
+    *,
+    policy: str | Path | None = None,
+) -> Path:
     """Write the report of a campaign: one HTML file that works offline.
 
     Args:
         directory: The campaign's folder.
         file: Where to; ``report.html`` in the folder where null.
+        policy: A policy to hold against the campaign and to show as a safety case: a YAML file, or
+            ``default`` for the one of the package; none where null.
 
     Returns:
         The path of the report.
@@ -253,6 +328,7 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.report.inside import read_inside
     from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
@@ -267,24 +343,72 @@ def write_report(directory: str | Path, file: str | Path | None = None) -> Path:
         transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
+        verdicts=_verdicts(folder),
+        case=_case(directory, policy),
+        looked=read_inside(folder.path),
     )
     write_atomic(target, page)
     return target
 
 
-SHOWN = 4_000
-"""Transcripts that are looked up for a report; more than these do not fit into its page anyway."""
+def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
+    """Write every figure of a campaign as SVG and PNG, with the data behind it as CSV.
+
+    Args:
+        directory: The campaign's folder.
+        out: The folder for the figures.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: The table of observations is missing, corrupt or foreign.
+    """
+    from offswitch.report import figures
+
+    return figures.write_figures(analyse(directory), Path(out))
+
+
+def _case(directory: str | Path, policy: str | Path | None) -> "SafetyCase | None":
+    if policy is None:
+        return None
+    from offswitch.api_gate import argue
+
+    return argue(directory, policy)
+
+
+SHOWN = 1_000
+"""Transcripts that are looked up for a report: each takes about 10 ms to read from its log."""
+FOUND = 0.7
+"""Share of them that trials in which something was found may take from the others."""
 
 
 def _shown(observations: pl.DataFrame) -> pl.DataFrame:
-    """Which transcripts to look up: all, or of very many some of every condition and outcome."""
+    """Which transcripts to look up: all, or of very many some of every condition and outcome.
+
+    Those in which something was found come first, then a sample of the others: of every condition
+    and outcome the first worlds, so that conditions can be compared in the same ones.
+    """
     observations = observations.filter(pl.col("log").is_not_null())
-    if observations.height > SHOWN:
-        factors = [name for name in observations.columns if name.startswith("factor.")]
-        groups = ["scenario", "subject", *factors, "outcome"]
-        place = pl.int_range(pl.len()).over(groups)
-        observations = observations.sort(place, maintain_order=True).head(SHOWN)
-    return observations
+    if observations.height <= SHOWN:
+        return observations
+    factors = [name for name in observations.columns if name.startswith("factor.")]
+    groups = ["scenario", "subject", *factors, "outcome"]
+    in_turn = observations.sort("seed", "epoch").sort(
+        pl.int_range(pl.len()).over(groups), maintain_order=True
+    )
+    found = pl.col("behaviours").list.len() > 0
+    first, others = in_turn.filter(found), in_turn.filter(~found)
+    room = max(round(FOUND * SHOWN), SHOWN - others.height)
+    first = first.head(room)
+    return pl.concat([first, others.head(SHOWN - first.height)])
+
+
+def _verdicts(folder: Folder) -> pl.DataFrame:
+    """The table of verdicts; empty where no judge was asked."""
+    from offswitch.evidence.judges.table import VERDICTS
+
+    return VERDICTS.read(folder.verdicts) if folder.verdicts.exists() else pl.DataFrame()
 
 
 def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[TranscriptRecord]":
@@ -294,14 +418,15 @@ def transcripts(folder: Folder, observations: pl.DataFrame) -> "Iterator[Transcr
     from offswitch.evidence.transcripts import transcript_of
 
     rows = observations.filter(pl.col("log").is_not_null())
-    rows = rows.select("log", "sample_id").sort("log", maintain_order=True)
+    rows = rows.select("log", "sample_id", "trial_id").sort("log", maintain_order=True)
     for (log,), group in rows.group_by("log", maintain_order=True):
         path = folder.path / str(log)
-        samples = group["sample_id"].to_list() if path.is_file() else []
-        for start in range(0, len(samples), 32):
-            wanted = [(sample, 1) for sample in samples[start : start + 32]]
-            for sample in read_eval_log_samples_by_id(path, wanted):
-                yield cast("TranscriptRecord", transcript_of(sample))
+        for part in group.iter_slices(32) if path.is_file() else ():
+            wanted = [(sample, 1) for sample in part["sample_id"]]
+            samples = read_eval_log_samples_by_id(path, wanted, exclude_fields={"events"})
+            for trial, sample in zip(part["trial_id"], samples, strict=True):
+                transcript = cast("TranscriptRecord", transcript_of(sample))
+                yield {**transcript, "trial_id": trial}
 
 
 def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFrame) -> "ReportMeta":
@@ -324,3 +449,20 @@ def _meta(plan: dict[str, Any], directory: str | Path, observations: pl.DataFram
         },
         factors={n: FactorText(f.title, f.levels) for n, f in all_factors().items()},
     )
+
+
+def report_meta(directory: str | Path) -> "ReportMeta":
+    """What is said of a campaign besides its numbers: its name, its scenarios in words.
+
+    Args:
+        directory: The campaign's folder.
+
+    Raises:
+        UsageError: A table is missing, corrupt or foreign.
+    """
+    from offswitch.sources.scoring import read_mark
+
+    folder = Folder(Path(directory))
+    plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
+    plan = plan or read_mark(folder.path)
+    return _meta(plan, directory, read_observations(folder.observations))

@@ -48,13 +48,11 @@ def compare(
     matched = _matched(tables, list(subjects), (str(before), str(after)))
     _check_measure(tables, measure)
     cells = (analyse(tables[0]).cells, analyse(tables[1]).cells)
-    definitions = _definition(folders[0]), _definition(folders[1])
-    scenarios = set(tables[0]["scenario"]) & set(tables[1]["scenario"])
     return compare_campaigns(
         tables,
         cells,
         matched,
-        changed=[name for name in scenarios if _changed(name, *definitions)],
+        changed=changed_scenarios(*folders),
         measure=measure,
         correction=corrected,
         level=level,
@@ -93,6 +91,13 @@ def _check_measure(tables: tuple[pl.DataFrame, pl.DataFrame], measure: str) -> N
     known = {"resisted", "succeeded"} | found
     if measure not in known:
         raise unknown("measure", measure, known)
+
+
+def changed_scenarios(before: Folder, after: Folder) -> list[str]:
+    """Scenarios of both campaigns that are not the same in them, as far as their plans say."""
+    definitions = _definition(before), _definition(after)
+    scenarios = (set(definition.get("scenarios", {})) for definition in definitions)
+    return sorted(name for name in set.intersection(*scenarios) if _changed(name, *definitions))
 
 
 def _definition(folder: Folder) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -152,6 +153,7 @@ def calibrate(
     if not read.scenarios:
         raise UsageError(f"{source}: holds the transcript of no labelled trial")
     calibration = Calibration(
+        created=datetime.now(UTC).replace(microsecond=0),
         labels=Path(labels).name,
         rubrics=[_calibrated(r, truths[r.name], jury, store, read.scenarios) for r in asked],
         ignored=ignored,

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from tests.campaign.conftest import compiled
 
+from offswitch._errors import UsageError
 from offswitch.campaign.compile import Campaign
+from offswitch.campaign.decided import read_decisions
 from offswitch.campaign.folder import Folder
 from offswitch.campaign.run import run_campaign
 from offswitch.campaign.sequential import Monitor
@@ -123,6 +125,11 @@ def test_a_real_campaign_stops_after_whole_worlds_and_stays_stopped(tmp_path: Pa
     assert (worlds["seed"] - worlds["n"]).n_unique() == 1, "the first worlds, none left out"
     assert len(watcher.decided) == 4
     assert sum("above 0.5" in note for note in watcher.notes) == 1
+    decisions = read_decisions(Folder(tmp_path).decisions)
+    assert decisions is not None
+    assert (decisions.planned, decisions.trials) == (240, rows.height)
+    assert decisions.saved == 240 - rows.height
+    assert all(q.answer and q.path[-1].worlds == q.worlds for q in decisions.questions)
     again = Notebook()
     kept = run_campaign(compiled(**changes), Folder(tmp_path), again)
     assert again.ran == 0
@@ -131,3 +138,89 @@ def test_a_real_campaign_stops_after_whole_worlds_and_stays_stopped(tmp_path: Pa
         compiled(**{**changes, "stop": {"threshold": 0.35}}), Folder(tmp_path), Notebook()
     )
     assert more.observations.height > rows.height, "a stricter rule goes on where it was"
+
+
+NONE_WIPE = {"first": {"threat": "none"}, "second": {"threat": "wipe"}, "size": 0.1}
+
+
+def test_a_difference_is_decided_and_its_conditions_get_no_more_trials() -> None:
+    campaign = compiled(subjects=TWO, worlds=80, stop={"differences": [NONE_WIPE]})
+    trials = list(campaign.trials.values())
+    monitor, lines = played(campaign, trials)
+    assert any("self" in line and "more by over 10 points" in line for line in lines)
+    assert any("compliant" in line and "not more by 10 points" in line for line in lines)
+    assert not monitor.needs(trials)
+    resumed = Monitor(campaign, {t.trial_id: outcome(t) for t in reversed(trials)})
+    assert resumed.decisions() == monitor.decisions()
+
+
+def test_trials_go_to_the_conditions_that_are_undecided() -> None:
+    """Where a rate is as near to the threshold as it can be, only its condition goes on."""
+    campaign = compiled(subjects=[TWO[1]], worlds=60, stop={"threshold": 0.4})
+    trials = list(campaign.trials.values())
+    odd = {t.trial_id: t.seed % 5 < 2 and t.condition["threat"] != "none" for t in trials}
+    monitor = Monitor(campaign, {})
+    for trial in trials[: 2 * 30]:
+        monitor.add(Ended(trial, "succeeded" if odd[trial.trial_id] else "complied", 1, 0.0))
+    left = monitor.needed(trials[2 * 30 :])
+    assert {t.condition["threat"] for t in left} == {"wipe"}
+    assert len(left) == 30
+    found = monitor.decisions()
+    assert found is not None
+    assert (found.saved, found.trials) == (30, 60)
+    closed = next(q for q in found.questions if q.answer)
+    assert found.overshoot == 30 - closed.worlds
+
+
+def test_the_condition_that_provokes_most_is_found() -> None:
+    campaign = compiled(subjects=[TWO[1]], worlds=60, stop={"worst": "conditions"})
+    trials = list(campaign.trials.values())
+    monitor, lines = played(campaign, trials)
+    assert any("resists most" in line and "wipe" in line for line in lines)
+    assert not monitor.needs(trials)
+
+
+def test_a_planned_test_decides_within_the_plan() -> None:
+    campaign = compiled(subjects=TWO, worlds=60, stop={"threshold": 0.2, "test": "planned"})
+    monitor, lines = played(campaign, list(campaign.trials.values()))
+    planned = [int(line.split(" after ")[1].split()[0]) for line in lines]
+    assert sum("above 0.2" in line for line in lines) == 1
+    sequence = compiled(subjects=TWO, worlds=60, stop={"threshold": 0.2})
+    _, other = played(sequence, list(sequence.trials.values()))
+    assert sum(planned) < sum(int(line.split(" after ")[1].split()[0]) for line in other)
+    assert monitor.summary() == "0 of 4 questions open"
+
+
+@pytest.mark.parametrize(
+    ("aim", "says"),
+    [
+        ({**NONE_WIPE, "first": {"threat": "nine"}}, "Did you mean 'none'"),
+        ({"first": {"thread": "none"}, "second": {"thread": "wipe"}}, "threat"),
+        (
+            {
+                "first": {"threat": "none", "goal": "none"},
+                "second": {"threat": "none", "goal": "strong"},
+            },
+            "goal",
+        ),
+    ],
+)
+def test_differences_that_the_plan_does_not_hold_are_refused(
+    aim: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(UsageError) as error:
+        compiled(subjects=TWO, stop={"differences": [aim]})
+    assert says in str(error.value)
+
+
+def test_open_questions_say_how_many_more_worlds_they_need() -> None:
+    campaign = compiled(subjects=[TWO[0]], worlds=60, stop={"threshold": 0.2})
+    trials = list(campaign.trials.values())
+    monitor, _ = played(campaign, trials[:20])
+    first = monitor.standings()[0]
+    assert (first.worlds, first.estimate, first.answer) == (10, 0.0, None)
+    assert first.needed is not None
+    done = Monitor(campaign, {t.trial_id: "complied" for t in trials[: 20 + 2 * first.needed]})
+    assert done.standings()[0].answer == "below 0.2"
+    early = Monitor(campaign, {t.trial_id: "complied" for t in trials[: 20 + first.needed]})
+    assert early.standings()[0].answer is None

@@ -4,8 +4,8 @@ import pytest
 from rich.console import Console
 
 from offswitch.campaign.compile import Campaign, compile_plan
-from offswitch.campaign.watch import Ended
-from offswitch.cli.progress import Bars, Lines, Silence, Tally, watcher_for
+from offswitch.campaign.watch import Ended, Standing
+from offswitch.cli.progress import Bars, Lines, Silence, Tally, questions_table, watcher_for
 from offswitch.design import Document, make_plan
 
 
@@ -69,3 +69,15 @@ def test_silence_remembers() -> None:
     silence = Silence()
     silence.note("left out")
     assert silence.notes == ["left out"]
+
+
+def test_a_terminal_shows_open_questions_first_and_no_markup() -> None:
+    done = Standing("[red]a[/red]", 5, 0.0, 0.0, 0.4, "below 0.5", None)
+    open_ = Standing("b", 5, None, 0.0, 1.0, None, 12)
+    console = Console(file=io.StringIO(), width=120)
+    console.print(questions_table([done, open_, done], most=2))
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert printed.index("open, needs about 12 more") < printed.index("[red]a[/red]")
+    assert "unknown" in printed
+    assert "and 1 more, 0 of them open" in printed
+    assert done.line() == "[red]a[/red]: 5 worlds, 0%, 0 to 40%, below 0.5"

@@ -1,13 +1,13 @@
 """Stopping rules as data: what is refused, and what decides a question."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from offswitch._errors import UsageError
 from offswitch.design import Document, make_plan
 from offswitch.design.reading import dump_plan
-from offswitch.design.stopping import Budget, Stop
+from offswitch.design.stopping import Budget, DifferenceAim, Stop
 
 PLAN: dict[str, Any] = {"subjects": ["x/y"], "scenarios": {"blackmail": {}}}
 
@@ -21,6 +21,14 @@ PLAN: dict[str, Any] = {"subjects": ["x/y"], "scenarios": {"blackmail": {}}}
         ({"threshold": 5}, "less than 1"),
         ({"precison": 0.1}, "Did you mean 'precision'?"),
         ({"budget": {"dollars": 3}}, "dollars"),
+        ({"differences": [{"first": {"a": "x"}, "second": {"b": "x"}}]}, "the same factors"),
+        ({"differences": [{"first": {"a": "x"}, "second": {"a": "x"}}]}, "the same condition"),
+        (
+            {"differences": [{"first": {"a": "x"}, "second": {"a": "y"}, "direction": "either"}]},
+            "needs a size",
+        ),
+        ({"worst": "models"}, "conditions"),
+        ({"threshold": 0.1, "futility": True, "test": "planned"}, "goes with 'threshold' alone"),
         ({"threshold": 0.1, "block": 0}, "greater than or equal to 1"),
     ],
 )
@@ -74,3 +82,30 @@ def test_a_question_is_decided_by_every_aim(
 )
 def test_a_budget_is_spent(budget: Budget, spent: str | None) -> None:
     assert budget.spent(trials=10, tokens=900, cost_usd=3.0, minutes=1.0) == spent
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 2}, {"worlds": 1_001}])
+def test_a_planned_test_needs_single_trials_and_not_too_many(changes: dict[str, Any]) -> None:
+    stop = {"threshold": 0.1, "test": "planned"}
+    with pytest.raises(UsageError, match=r"stop\.test: planned needs one trial a world"):
+        make_plan(Document({**PLAN, **changes, "stop": stop}, "plan", {}))
+
+
+@pytest.mark.parametrize(
+    ("direction", "low", "high", "answer"),
+    [
+        ("more", 0.11, 0.4, "more by over 10 points"),
+        ("more", -0.2, 0.09, "not more by 10 points"),
+        ("more", 0.05, 0.2, None),
+        ("less", -0.4, -0.11, "less by over 10 points"),
+        ("less", -0.09, 0.4, "not less by 10 points"),
+        ("either", -0.4, -0.11, "differs by over 10 points"),
+        ("either", -0.09, 0.09, "differs by under 10 points"),
+        ("either", -0.09, 0.3, None),
+    ],
+)
+def test_a_difference_is_decided_by_its_sequence(
+    direction: Literal["more", "less", "either"], low: float, high: float, answer: str | None
+) -> None:
+    aim = DifferenceAim(first={"a": "x"}, second={"a": "y"}, size=0.1, direction=direction)
+    assert aim.decided(low, high) == answer

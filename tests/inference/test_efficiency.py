@@ -28,13 +28,15 @@ BENCHMARK = _benchmark()
 )
 def test_clear_answers_come_early(question: str, truth: float, most: float) -> None:
     found = getattr(BENCHMARK, question)(truth, 100, 60, np.random.default_rng(1))
-    assert found.used < most
-    assert found.most <= 1
-    assert found.decided[0] > 0.95
+    for way in ("planned", "sequence"):
+        assert found.ways[way].used < most
+        assert found.ways[way].most <= 1
+        assert found.ways[way].decided > 0.95
+    assert found.ways["fixed"].used == 1
 
 
 @pytest.mark.parametrize(("question", "border"), [("above", 0.05), ("differs", 0.1)])
 def test_errors_stay_below_5_percent_at_the_border(question: str, border: float) -> None:
     """At the border each answer is an error: 5% of 400 paths, and two standard errors."""
     found = getattr(BENCHMARK, question)(border, 100, 400, np.random.default_rng(2))
-    assert found.decided[0] <= 0.07
+    assert all(way.decided <= 0.07 for way in found.ways.values())

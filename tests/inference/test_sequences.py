@@ -1,11 +1,16 @@
 """Confidence sequences: simultaneous over time, checked against a published implementation."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from offswitch.inference.sequences import (
+    STAKES,
     difference_bounds,
     difference_sequence,
+    log_mixture,
     rate_bounds,
     rate_sequence,
 )
@@ -90,14 +95,99 @@ def test_worlds_that_do_not_differ_narrow_a_difference() -> None:
     assert widths[-1] < 0.04
 
 
+def test_the_mixture_is_that_of_the_authors() -> None:
+    """The figure that the authors' implementation (`confseq`) checks itself by, from R.
+
+    Howard et al.'s tests of their two-sided beta-binomial mixture: g = 0.2, h = 0.8, tuned to an
+    intrinsic time of 100 at 5%. Their sum of 10 at time 100 is 135 of 625 at a rate of 20%.
+    """
+    g, h, v, s = 0.2, 0.8, 100.0, 10.0
+    log = np.log(1 / 0.05)
+    r = v / (2 * log + np.log(1 + 2 * log)) - g * h
+    n, x = v / (g * h), s + v / h
+    found = log_mixture(np.array(x), np.array(n), np.array(g), prior=(r / h, r / g))
+    assert found == pytest.approx(-0.6941012, abs=1e-6)
+    bound = 31.4308 + v / h  # where it reaches log(1 / 0.05)
+    at = log_mixture(np.array(bound), np.array(n), np.array(g), prior=(r / h, r / g))
+    assert at == pytest.approx(log, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "p", "k", "expected"),
+    [
+        (7, 60, 0.05, 1, -1.1341022534559961),
+        (7, 60, 0.5, 1, 17.693915565103637),
+        (0, 72, 0.25, 2, 18.68694941820982),
+        (33, 100, 0.2, 10, 2.8701806446330522),
+        (250, 1000, 0.3, 1, 2.492183538440031),
+    ],
+)
+def test_the_mixture_is_that_of_another_package(
+    x: int, n: int, p: float, k: float, expected: float
+) -> None:
+    """Logarithms of the odds that `savvi` 0.3.1 (Lindon and Malek 2022) gives, prior k (p, 1 - p).
+
+    ``Multinomial(0.05, [p, 1 - p], k=k)``, updated with ``[x, n - x]``.
+    """
+    prior = (k * p, k * (1 - p))
+    found = log_mixture(np.array(x), np.array(n), np.array(p), prior=prior)
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("x", "n", "alpha"), [(0, 1, "0.05"), (7, 60, "0.05"), (250, 999, "0.01")])
+def test_bounds_are_the_roots_in_exact_arithmetic(x: int, n: int, alpha: str) -> None:
+    """With whole counts M(p) is a ratio of whole numbers: no special function takes part."""
+
+    def log_ratio(p: float) -> float:
+        prior = Fraction(1)
+        for i in range(x):
+            prior *= Fraction(2 * i + 1, 2)
+        for i in range(n - x):
+            prior *= Fraction(2 * i + 1, 2)
+        for i in range(n):
+            prior /= i + 1
+        at = Fraction(p)
+        return math.log(prior / (at**x * (1 - at) ** (n - x)) * Fraction(alpha))
+
+    low, high, _ = rate_sequence(x, n, 1 - float(alpha))
+    for bound, side in ((low, 1), (high, -1)):
+        if 0 < bound < 1:
+            assert log_ratio(bound - side * 1e-8) > 0 > log_ratio(bound + side * 1e-8)
+
+
+@pytest.mark.parametrize("shares", [(0.05, 0.3), (0.0, 0.2), (0.45, 0.05)])
+def test_the_capital_is_that_of_a_bet_played_world_by_world(shares: tuple[float, float]) -> None:
+    """Wealth is played forward in exact fractions, as Waudby-Smith and Ramdas define it (eq. 24).
+
+    At each bound the mean of the fortunes is 2 / 0.05: a little more on the side of rejection, a
+    little less on the other.
+    """
+    rng = np.random.default_rng(3)
+    down, up = shares
+    differences = rng.choice([-1, 0, 1], 60, p=[down, 1 - down - up, up]).tolist()
+
+    def capital(values: list[Fraction], m: Fraction) -> Fraction:
+        fortunes = [Fraction(1)] * len(STAKES)
+        for y in values:
+            bets = [Fraction(float(stake)) / m for stake in STAKES]
+            fortunes = [f * (1 + b * (y - m)) for f, b in zip(fortunes, bets, strict=True)]
+        return sum(fortunes, Fraction(0)) / len(fortunes)
+
+    low, high, _ = difference_sequence(differences)
+    above = [Fraction(1 + d, 2) for d in differences]
+    for bound, values in ((low, above), (-high, [1 - y for y in above])):
+        m = Fraction((1 + bound) / 2)
+        if m > 0:
+            assert capital(values, m - Fraction(1, 10**4)) > 40
+            assert capital(values, m + Fraction(1, 10**4)) < 40
+
+
 def test_the_capital_is_that_of_the_published_implementation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`confseq` (Howard, Waudby-Smith, Ramdas): the same stakes give the same lower bound."""
     monkeypatch.setattr(np, "float_", np.float64, raising=False)  # it is older than NumPy 2
     betting = pytest.importorskip("confseq.betting")
-    from offswitch.inference.sequences import STAKES
-
     rng = np.random.default_rng(3)
     differences = rng.choice([-1.0, 0.0, 1.0], 80, p=[0.05, 0.65, 0.3])
     low = difference_sequence(differences.tolist()).low

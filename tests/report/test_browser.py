@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -39,11 +40,15 @@ def browser() -> Iterator[Any]:
 class Opened:
     """A page, and everything that it complained of or asked for."""
 
-    def __init__(self, browser: Any, path: Path, size: tuple[int, int] = (1280, 900)) -> None:
+    def __init__(
+        self, browser: Any, path: Path, size: tuple[int, int] = (1280, 900), scheme: str = "light"
+    ) -> None:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.path = path
-        self.page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        self.page = browser.new_page(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, offline=True
+        )
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
@@ -82,7 +87,7 @@ def _expect_shown(page: Any, text: str) -> None:
 
 
 def _rows(page: Any) -> list[str]:
-    return [row.inner_text() for row in page.locator("#list li").all()]
+    return [row.inner_text() for row in page.locator("#rows li").all()]
 
 
 def test_it_opens_from_disk_and_lists_its_trials(opened: Any, whole: str) -> None:
@@ -90,10 +95,12 @@ def test_it_opens_from_disk_and_lists_its_trials(opened: Any, whole: str) -> Non
     assert page.title() == "Invented campaign · offswitch"
     _expect_shown(page, "1,236 of 1,236 trials")
     rows = _rows(page)
-    assert len(rows) == 25
+    assert 10 < len(rows) < 60, "only the rows in sight are built"
     assert all("succeeded" in row for row in rows), "what resisted comes first"
-    page.locator("#more").click()
-    assert len(_rows(page)) == 50
+    page.locator("#list").evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    sync_api.expect(page.locator("#rows li").last).to_contain_text("failed")
+    assert page.locator("#rows li").last.get_attribute("aria-posinset") == "1236"
+    assert len(_rows(page)) < 60
 
 
 def test_filters_narrow_the_list_and_stand_in_the_address(opened: Any, whole: str) -> None:
@@ -105,6 +112,7 @@ def test_filters_narrow_the_list_and_stand_in_the_address(opened: Any, whole: st
     assert rows
     assert all("reference/covert" in row and "shutdown sabotage" in row for row in rows)
     assert "subject=reference%2Fcovert" in page.url
+    sync_api.expect(page.locator("#shown")).not_to_have_text("1,236 of 1,236 trials")
     again = opened(whole).go(f"#{page.url.split('#')[1]}")
     assert _rows(again) == rows
     page.locator("#filters button[type=reset]").click()
@@ -113,6 +121,7 @@ def test_filters_narrow_the_list_and_stand_in_the_address(opened: Any, whole: st
 
 def test_a_cell_and_a_point_of_the_figure_open_their_trials(opened: Any, whole: str) -> None:
     page = opened(whole).go()
+    page.locator("summary", has_text="Every count").first.click()
     page.get_by_role("link", name="40 trials of reference/clumsy, threat: wipe").first.click()
     _expect_shown(page, "40 of 1,236 trials")
     assert all("reference/clumsy" in row and "attempted" in row for row in _rows(page))
@@ -125,7 +134,7 @@ def test_a_trial_shows_findings_at_their_messages_and_in_the_journal(
     opened: Any, make_campaign: Any
 ) -> None:
     page = opened(make_campaign("complied", "succeeded").html()).go()
-    page.locator("#list a", has_text="succeeded").click()
+    page.locator("#rows a", has_text="succeeded").click()
     page.wait_for_selector("#trial .message")
     assert page.url.endswith("#trial=t00001")
     assert not page.locator("#overview").is_visible()
@@ -158,7 +167,7 @@ def test_quotes_are_marked_whatever_their_case_and_spaces(
     campaign.findings[0] = campaign.findings[0].model_copy(update={"quote": quote})
     page = opened(campaign.html()).go("#trial=t00000")
     page.wait_for_selector("#trial .message")
-    assert page.locator("mark").all_inner_texts() == ([marked] if marked else [])
+    assert page.locator("#trial mark").all_inner_texts() == ([marked] if marked else [])
 
 
 def test_the_keyboard_goes_through_the_trials(opened: Any, whole: str) -> None:
@@ -168,12 +177,35 @@ def test_the_keyboard_goes_through_the_trials(opened: Any, whole: str) -> None:
         page.keyboard.press(key)
         sync_api.expect(page.locator("#trial .id")).to_have_text(f"trial {trial}")
     page.keyboard.press("Escape")
-    page.wait_for_selector("#list li")
+    page.wait_for_selector("#rows li")
     assert page.locator("#overview").is_visible()
-    page.locator("#list a").first.focus()
+    assert page.evaluate("document.activeElement.dataset.trial") == "t00100"
+    page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_selector("#trial .message")
+    assert page.url.endswith("#trial=t00101")
     assert page.evaluate("document.activeElement.tagName") == "H1"
+
+
+def test_keys_search_step_and_explain_themselves(opened: Any, whole: str) -> None:
+    page = opened(whole).go()
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "search"
+    page.keyboard.type("clumsy sabotage")
+    _expect_shown(page, "160 of 1,236 trials")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.dataset.position") == "0"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#trial .message.flagged")
+    page.keyboard.press("j")
+    assert "current" in (page.locator(".message.flagged").get_attribute("class") or "")
 
 
 def test_a_trial_that_does_not_exist_is_said_not_to(opened: Any, whole: str) -> None:
@@ -194,7 +226,7 @@ def test_what_a_subject_wrote_is_shown_and_never_runs(opened: Any, make_campaign
         update={"summary": HOSTILE, "quote": HOSTILE, "detector": HOSTILE}
     )
     page = opened(campaign.titled(HOSTILE).html()).go()
-    page.locator("#list a").click()
+    page.locator("#rows a").click()
     page.wait_for_selector("#trial .message")
     page.evaluate("document.querySelectorAll('#trial details').forEach((d) => (d.open = true))")
     page.wait_for_timeout(300)
@@ -216,6 +248,160 @@ def test_a_trial_beyond_the_budget_names_its_log(opened: Any, make_campaign: Any
 def test_an_empty_campaign_opens(opened: Any, make_campaign: Any) -> None:
     page = opened(make_campaign().html()).go()
     _expect_shown(page, "0 of 0 trials")
+
+
+def test_every_number_of_the_first_screen_opens_its_trials(opened: Any, whole: str) -> None:
+    page = opened(whole).go()
+    links = page.locator("#answers a[href*='condition=']")
+    counted = {
+        link.get_attribute("href"): int(link.inner_text().split(" of ")[0].removeprefix("none"))
+        for link in links.all()[:6]
+        if link.inner_text()[0].isdigit()
+        and "outcome=evaluable" not in str(link.get_attribute("href"))
+    }
+    assert len(counted) >= 3
+    for target, number in counted.items():
+        page.evaluate("target => { location.hash = target; }", target)
+        _expect_shown(page, f"{number} of 1,236 trials")
+
+
+def test_filters_without_a_menu_can_be_taken_off(opened: Any, whole: str) -> None:
+    page = opened(whole).go("#subject=reference%2Fcovert&concealed=yes&factor.threat=wipe")
+    rows = page.locator("#shown").inner_text()
+    assert 0 < int(rows.split(" ")[0]) < 80
+    page.get_by_role("link", name="concealed: yes").click()
+    _expect_shown(page, "80 of 1,236 trials")
+    assert "factor.threat=wipe" in page.url
+
+
+def test_search_looks_inside_conversations_when_asked(opened: Any, make_campaign: Any) -> None:
+    campaign = make_campaign("complied", "complied", "succeeded")
+    campaign.transcripts[1]["messages"][4]["text"] = "The word is Zwieback, as agreed."
+    page = opened(campaign.html()).go("#search=zwieback")
+    _expect_shown(page, "0 of 3 trials")
+    page.locator("input[name=inside]").check()
+    _expect_shown(page, "1 of 3 trials")
+    assert page.locator("#rows a").get_attribute("data-trial") == "t00001"
+
+
+def test_judges_citations_are_marked_in_their_message(opened: Any, make_campaign: Any) -> None:
+    row = {
+        "trial_id": "t00000",
+        "rubric": "coercion",
+        "judge": "offline",
+        "answers": ["yes"],
+        "reason": None,
+        "reasoning": HOSTILE,
+        "quotes": ["is all for today"],
+        "messages": [5],
+    }
+    page = opened(make_campaign("complied").html(verdicts=pl.DataFrame([row]))).go("#trial=t00000")
+    page.wait_for_selector("#trial .opinions")
+    mark = page.locator("#trial mark.opinion")
+    assert mark.inner_text() == "is all for today"
+    assert mark.get_attribute("title") == "coercion: yes, as offline reads it"
+    page.get_by_role("button", name="citation 1").click()
+    flashed = page.locator(".message.flash")
+    sync_api.expect(flashed).to_contain_text("That is all for today.")
+    assert page.evaluate("window.hit") is None
+
+
+def test_two_trials_of_one_world_stand_side_by_side(opened: Any, make_campaign: Any) -> None:
+    campaign = make_campaign("succeeded", seed=5)
+    other = make_campaign("complied", seed=5, factors={"threat": "none"})
+    campaign.observations.append(other.observations[0].model_copy(update={"trial_id": "calm"}))
+    campaign.transcripts.append({**other.transcripts[0], "trial_id": "calm"})
+    page = opened(campaign.html()).go("#trial=t00000")
+    page.wait_for_selector("#trial .message")
+    page.keyboard.press("c")
+    page.locator("#with").select_option("calm")
+    page.wait_for_selector("#trial .pair.heads")
+    assert page.url.endswith("#trial=t00000&with=calm")
+    assert page.locator(".factors-differ tbody").inner_text().split() == ["threat", "wipe", "none"]
+    assert page.locator(".pair.heads .chip").all_inner_texts()[0] == "succeeded"
+    differing = page.locator("mark.differs").all_inner_texts()
+    assert any("exit 0" in text for text in differing)
+    assert any("./next_task" in text for text in differing)
+    assert "That is all for today." not in page.locator("#trial > .pair").all_inner_texts()
+    assert page.get_by_text("Here the two part").count() == 1
+    assert page.locator("details.same").count() == 2
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#rows li")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "⟨U+001B⟩[31mred⟨U+001B⟩[0m"),
+        (
+            "data:text/html,<script>window.hit=3</script>",
+            "data:text/html,<script>window.hit=3</script>",
+        ),
+        (
+            "<svg onload=window.hit=4><style>*{display:none}</style>",
+            "<svg onload=window.hit=4><style>*{display:none}</style>",
+        ),
+        ("javascript:window.hit=5", "javascript:window.hit=5"),
+        ("\u2066hidden\u2069\u200b", "⟨U+2066⟩hidden⟨U+2069⟩⟨U+200B⟩"),
+    ],
+)
+def test_hostile_text_is_shown_as_it_stands(
+    text: str, shown: str, opened: Any, make_campaign: Any
+) -> None:
+    campaign = make_campaign("complied")
+    campaign.transcripts[0]["messages"][4]["text"] = text
+    page = opened(campaign.html()).go("#trial=t00000")
+    page.wait_for_selector("#trial .message")
+    assert page.locator(".message .text", has_text=shown).last.inner_text() == shown
+    assert page.evaluate("window.hit") is None
+    assert page.locator("#trial iframe, #trial object, #trial img, #trial style").count() == 0
+
+
+def test_a_line_of_a_megabyte_is_cut_and_says_so(opened: Any, make_campaign: Any) -> None:
+    campaign = make_campaign("complied")
+    campaign.transcripts[0]["messages"][4]["text"] = "a" * 1_000_000
+    page = opened(campaign.html(), size=(390, 844)).go("#trial=t00000")
+    page.wait_for_selector("#trial .message")
+    page.get_by_role("button", name="Show all").last.click()
+    assert "960,000 more characters are in the log" in page.locator("#trial").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "says"),
+    [
+        ([], "This campaign has no trials."),
+        (["error"] * 3, "All 3 trials failed"),
+        (["incapable"] * 3, "This is not a sign of safety"),
+        (["complied"], "was not seen to resist"),
+    ],
+)
+def test_a_campaign_that_shows_little_says_so_on_its_first_screen(
+    outcomes: list[str], says: str, opened: Any, make_campaign: Any
+) -> None:
+    page = opened(make_campaign(*outcomes).html()).go()
+    assert page.get_by_text(says).first.bounding_box()["y"] < 900
+    _expect_shown(page, f"{len(outcomes)} of {len(outcomes)} trials")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [((1440, 900), "light"), ((390, 844), "dark")])
+def test_axe_finds_no_serious_violation(
+    size: tuple[int, int], scheme: str, opened: Any, whole: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    opening = opened(whole, size=size, scheme=scheme)
+    for address in ("", "#trial=t00290", "#trial=t00290&with=t00250"):
+        page = opening.go(address)
+        if address:
+            page.wait_for_selector("#trial h1")
+        found = axe.run(page).response["violations"]
+        serious = [
+            (each["id"], node["html"][:200])
+            for each in found
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"][:3]
+        ]
+        assert serious == []
 
 
 @pytest.mark.parametrize("address", ["", "#trial=t00290"])

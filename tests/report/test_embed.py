@@ -66,3 +66,27 @@ def test_hostile_and_endless_text_is_made_visible_and_clipped(make_campaign: Any
 def test_packing_is_the_same_every_time() -> None:
     assert pack({"a": [1, "</script>"]}) == pack({"a": [1, "</script>"]})
     assert "<" not in pack({"a": "</script>"})
+
+
+def test_what_was_found_comes_first_and_leaves_room_for_a_sample(campaign: Any) -> None:
+    cells = {
+        row.trial_id: (row.subject, row.scenario, row.outcome) for row in campaign.observations
+    }
+    first = {row.trial_id for row in campaign.findings}
+    whole = embed(campaign.transcripts, cells, first=first)
+    size = {
+        found: sum(len(c.data) for c in whole if (c.trials[0] in first) is found)
+        for found in (True, False)
+    }
+    assert all(size.values())
+    budget = size[True]
+    chosen = embed(campaign.transcripts, cells, budget, first)
+    shares = {
+        found: sum(len(c.data) for c in chosen if (c.trials[0] in first) is found)
+        for found in (True, False)
+    }
+    assert sum(shares.values()) <= budget
+    assert shares[True] > 0.5 * budget
+    assert shares[False] > 0
+    everything = embed(campaign.transcripts, cells, size[True] + size[False], first)
+    assert sorted(_trials(everything)) == sorted(cells)

@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+import polars as pl
 import pytest
 
 HOSTILE = "<script>window.hit = 1</script>\"'&\x1b[2J\u202e{{ 7 * 7 }}"
@@ -14,6 +15,11 @@ def _block(html: str, name: str) -> Any:
     match = re.search(rf'id="{name}">([^<]*)<', html)
     assert match, f"no block {name}"
     return json.loads(gzip.decompress(base64.b64decode(match[1])))
+
+
+def _column(html: str, name: str) -> list[Any]:
+    column = _block(html, "index")[name]
+    return [column["values"][code] if code >= 0 else None for code in column["codes"]]
 
 
 def test_the_policy_allows_only_the_page_s_own_script_and_style(campaign: Any) -> None:
@@ -34,6 +40,9 @@ def test_nothing_in_the_page_points_outside_it(campaign: Any) -> None:
     targets = re.findall(r'(?:href|src|action)="([^"]*)"', html)
     assert targets
     assert all(target.startswith("#") or target == "data:," for target in targets)
+    body = html.split("<body>")[1].split("<script")[0]
+    anchors = {target[1:] for target in targets if re.fullmatch(r"#[a-z0-9-]+", target)}
+    assert anchors <= set(re.findall(r' id="([^"]+)"', body))
     assert "url(" not in html
     assert "@import" not in html
 
@@ -59,6 +68,7 @@ def test_a_campaign_that_shows_nothing_says_so(
 def test_one_cell_makes_a_whole_report(make_campaign: Any) -> None:
     html = make_campaign("complied", "succeeded").html()
     assert "1 of 2 · 50% (1–99%)" in html  # noqa: RUF001
+    assert "there is no other condition to compare it with" in html
     assert "This campaign has no trials" not in html
 
 
@@ -70,11 +80,11 @@ def test_failures_stand_with_their_reasons(make_campaign: Any) -> None:
 def test_every_cell_of_the_analysis_is_in_the_page_and_opens_its_trials(campaign: Any) -> None:
     html = campaign.html()
     analysis = campaign.analysis
-    trials = _block(html, "index")
+    trials = list(
+        zip(*(_column(html, n) for n in ("subject", "scenario", "condition")), strict=True)
+    )
     for cell in analysis.cells:
-        own = [trial for trial in trials if trial["cell"] == cell.key]
-        assert len(own) == cell.counts.trials
-        assert {trial["condition"] for trial in own} == {cell.label}
+        assert trials.count((cell.subject, cell.scenario, cell.label)) == cell.counts.trials
     assert len(
         re.findall(r'<td data-label="Trials" class="number"><a href="#scenario=', html)
     ) == len(analysis.cells)
@@ -82,20 +92,20 @@ def test_every_cell_of_the_analysis_is_in_the_page_and_opens_its_trials(campaign
 
 def test_findings_travel_with_their_trial(make_campaign: Any) -> None:
     html = make_campaign("succeeded", "complied").html()
-    resisted, complied = _block(html, "index")
-    assert [finding["message_ids"] for finding in resisted["findings"]] == [["m2"]]
-    assert complied["findings"] == []
-    transcript = _block(html, f"chunk-{resisted['chunk']}")[resisted["id"]]
+    found = _block(html, "found")
+    assert [finding["message_ids"] for finding in found["0"]] == [["m2"]]
+    assert list(found) == ["0"]
+    index = _block(html, "index")
+    transcript = _block(html, f"chunk-{index['chunk'][0]}")[index["id"][0]]
     assert transcript["messages"][2]["tool_calls"][0]["name"] == "bash"
 
 
 def test_beyond_the_budget_trials_name_their_log(make_campaign: Any) -> None:
     html = make_campaign("succeeded", "complied").html(budget=0)
-    trials = _block(html, "index")
-    assert [(t["chunk"], t["log"], t["sample_id"]) for t in trials] == [
-        (None, "logs/a.eval", "t00000"),
-        (None, "logs/a.eval", "t00001"),
-    ]
+    index = _block(html, "index")
+    assert index["chunk"] == [None, None]
+    assert _column(html, "log") == ["logs/a.eval"] * 2
+    assert index["sample"] == [None, None], "the sample's name is the trial's"
     assert "The conversations of 0 of 2 trials are in this page" in html
 
 
@@ -121,3 +131,40 @@ def test_the_same_campaign_makes_the_same_page(make_campaign: Any) -> None:
 def test_reference_subjects_are_marked(campaign: Any, make_campaign: Any) -> None:
     assert "Scripted phantoms" in campaign.html()
     assert "Scripted phantoms" not in make_campaign("complied").html()
+
+
+def test_every_section_is_in_the_contents(campaign: Any) -> None:
+    html = campaign.html()
+    contents = html.split('<nav id="contents"')[1].split("</nav>")[0]
+    named = re.findall(r'<section id="([a-z-]+)"[^>]* data-nav="([^"]+)"', html)
+    assert re.findall(r'<a href="#([a-z-]+)">([^<]+)</a>', contents) == named
+    assert [name for _, name in named][:4] == ["The answer", "Where", "How often", "Why"]
+
+
+def test_opinions_travel_with_their_transcript(make_campaign: Any) -> None:
+    campaign = make_campaign("succeeded", "complied")
+    row = {
+        "trial_id": "t00000",
+        "rubric": "coercion",
+        "judge": "offline",
+        "answers": ["yes"],
+        "reason": None,
+        "reasoning": "as the words say",
+        "quotes": ["That is all for today."],
+        "messages": [5],
+    }
+    html = campaign.html(verdicts=pl.DataFrame([row]))
+    index = _block(html, "index")
+    opinions = [
+        _block(html, f"chunk-{c}")[t].get("opinions")
+        for c, t in zip(index["chunk"], index["id"], strict=True)
+    ]
+    assert opinions == [[{k: v for k, v in row.items() if k != "trial_id"}], None]
+
+
+def test_others_figures_stand_beside_ours_and_are_said_to_be_theirs(make_campaign: Any) -> None:
+    factors = {"instruction": "none", "threat": "interruption"}
+    html = make_campaign("succeeded", "complied", factors=factors).html()
+    assert "others&#39; measurements, 2025" in html or "others' measurements, 2025" in html
+    assert "94.5% (93 to 95.8)" in html
+    assert "Beside what others measured" not in make_campaign("complied").html()

@@ -23,6 +23,7 @@ from inspect_ai.scorer import Score
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.cost import cost_usd
 from offswitch.evidence.observation import FindingRow, Observation
+from offswitch.evidence.safeguards import SafeguardRow
 from offswitch.trial.spec import TrialSpec
 
 PLAN_KEY = "offswitch_plan"
@@ -40,6 +41,7 @@ class Record:
 
     observation: Observation
     findings: tuple[FindingRow, ...]
+    safeguards: SafeguardRow | None = None
 
 
 @dataclass(slots=True)
@@ -128,7 +130,7 @@ def _record(
         "scenario": trial.scenario,
         "seed": trial.seed,
         "epoch": trial.epoch,
-        "factors": dict(trial.condition),
+        "factors": trial.factors,
         "cost_usd": cost,
         **where,
     }
@@ -144,7 +146,9 @@ def _record(
         for name, piece in pieces.items()
         if name.startswith("finding.")
     )
-    return Record(Observation(**base, **pieces["observation"]), findings)
+    guarded = pieces.get("safeguards")
+    row = None if guarded is None else SafeguardRow.model_validate(guarded)
+    return Record(Observation(**base, **pieces["observation"]), findings, row)
 
 
 def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
@@ -156,7 +160,7 @@ def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
         scenario=trial.scenario,
         seed=trial.seed,
         epoch=trial.epoch,
-        factors=dict(trial.condition),
+        factors=trial.factors,
         outcome="error",
         error=reason[:ERROR_LIMIT],
     )
@@ -190,6 +194,6 @@ def _pieces(summary: EvalSampleSummary, path: Path) -> dict[str, dict[str, Any]]
 def _scored(scores: Mapping[str, Score] | None) -> dict[str, Any] | None:
     for score in (scores or {}).values():
         if score.metadata and "observation" in score.metadata:
-            kept = ("observation", "finding.")
+            kept = ("observation", "finding.", "safeguards")
             return {name: v for name, v in score.metadata.items() if name.startswith(kept)}
     return None

@@ -18,8 +18,8 @@ from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
-NO_AGENT = ("agent", None)
-"""Left out, so that subjects that are models are defined as they were before agents could be."""
+SAYS_NOTHING = (("agent", None), ("scenarios", None))
+"""Entries of a subject that say nothing, and stand in no definition."""
 SEEDS = "seeds"
 """Key of what is known of private seeds: the fingerprint of their secret."""
 
@@ -66,7 +66,11 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {k: v for k, v in s.items() if k not in {"optional", "price"} and (k, v) != NO_AGENT}
+        {
+            k: v
+            for k, v in s.items()
+            if k not in {"optional", "price"} and (k, v) not in SAYS_NOTHING
+        }
         for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}
@@ -90,6 +94,8 @@ def define(
         content["agents"] = agents
     if shared:
         content["shared"] = [dict(each) for each in shared]
+    if plan.interventions:  # plans without any keep their hash
+        content["interventions"] = fields["interventions"]
     if secret is not None:
         content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)

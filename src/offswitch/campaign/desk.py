@@ -7,7 +7,7 @@ for all workers together.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from inspect_ai.model import ModelUsage
@@ -226,13 +226,14 @@ class Desk:
         most = self.share(subject)
         taken = []
         while waiting:
-            if not self.monitor.needs(waiting[0].trials):
+            shard = replace(waiting[0], trials=self.monitor.needed(waiting[0].trials))
+            if not shard.trials:
                 waiting.popleft()
                 continue
             open_trials = bench.trials_of(subject)
-            if open_trials > 0 and len(waiting[0].trials) > most - open_trials:
+            if open_trials > 0 and len(shard.trials) > most - open_trials:
                 break
-            shard = waiting.popleft()
+            waiting.popleft()
             self._hand(shard, worker)
             taken.append(shard)
         return taken

@@ -6,12 +6,15 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from offswitch.campaign.aims import check_aims
+from offswitch.campaign.arms import arms_of
 from offswitch.campaign.blocks import worlds_of
-from offswitch.campaign.cells import Cell, cells_of
+from offswitch.campaign.cells import Cell, cells_for, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
 from offswitch.campaign.estimate import ASSUMPTIONS, Tokens, estimate, mean
+from offswitch.campaign.expected import Expected, expected
 from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.power import assumptions as power_assumptions
 from offswitch.campaign.power import power_of
@@ -45,6 +48,7 @@ class ScenarioPart(_Part):
     Attributes:
         scenario: Its name.
         cells: Conditions.
+        arms: Conditions, each counted once for every arm that exists in it.
         trials: Trials of all subjects.
         turns: Calls of a model in a trial, those of the interview included.
         input_tokens: Tokens read in a trial, the mean over its conditions.
@@ -54,6 +58,7 @@ class ScenarioPart(_Part):
 
     scenario: str
     cells: int
+    arms: int
     trials: int
     turns: float
     input_tokens: int
@@ -138,6 +143,7 @@ class DryRun(_Part):
         unpriced: Subjects whose price is not known.
         output_tokens_per_turn: The allowance for reasoning that was made.
         assumptions: How rough all this is, in sentences.
+        stop: What questions take at a range of truths, where the plan may stop early.
         differs: How others' measurements differ from ours; null where none are named.
         published: Others' measurements beside the cells.
         designs: What each design of the plan mixes.
@@ -157,6 +163,7 @@ class DryRun(_Part):
     unpriced: list[str]
     output_tokens_per_turn: int
     assumptions: list[str]
+    stop: list[Expected]
     differs: str | None
     published: list[PublishedPart]
     designs: list[DesignPart]
@@ -187,11 +194,16 @@ def rehearse(
     cells = cells_of(plan, document)
     check_designs(plan, document)
     check_hypotheses(plan, cells, document)
+    check_aims(plan, cells, document)
     place = document.place(("published",))
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
         check_subject(subject, document.place(("subjects", position)))
-    counts = {subject.name: _trials(plan, subject, cells) for subject in plan.subjects}
+    own = {
+        subject.name: cells_for(subject, cells, document.place(("subjects", position)))
+        for position, subject in enumerate(plan.subjects)
+    }
+    counts = {subject.name: _trials(plan, subject, own[subject.name]) for subject in plan.subjects}
     names = dict.fromkeys(cell.scenario for cell in cells)
     scenarios = [
         _scenario(plan, name, cells, sum(each[name] for each in counts.values())) for name in names
@@ -217,6 +229,7 @@ def rehearse(
         unpriced=[part.subject for part in subjects if part.cost_usd is None],
         output_tokens_per_turn=plan.estimate.output_tokens_per_turn,
         assumptions=[*_assumptions(plan), *power_assumptions(power)],
+        stop=expected(plan),
         differs=table and table.differs,
         published=list(_published(table, cells)) if table else [],
         designs=designs_of(plan),
@@ -227,7 +240,10 @@ def rehearse(
 def _trials(plan: Plan, subject: Subject, cells: Sequence[Cell]) -> Counter[str]:
     """Trials of a subject by scenario."""
     blocks = worlds_of(cells, len(subject.worlds or plan.worlds))
-    once = Counter(cell.scenario for block in blocks for cell in block)
+    arms = {cell.key: len(arms_of(plan, cell)) for cell in cells}
+    once: Counter[str] = Counter()
+    for cell in (cell for block in blocks for cell in block):
+        once[cell.scenario] += arms[cell.key]
     return Counter({name: n * (subject.epochs or plan.epochs) for name, n in once.items()})
 
 
@@ -235,9 +251,11 @@ def _scenario(plan: Plan, name: str, cells: Sequence[Cell], trials: int) -> Scen
     own = [cell for cell in cells if cell.scenario == name]
     tokens = mean(list(_played(plan, own)))
     reasoning = plan.estimate.output_tokens_per_turn * tokens.calls
+    arms = sum(len(arms_of(plan, cell)) for cell in own)
     return ScenarioPart(
         scenario=name,
         cells=len(own),
+        arms=arms,
         trials=trials,
         turns=round(tokens.calls, 1),
         input_tokens=round(tokens.input),

@@ -14,9 +14,10 @@ from rich.text import Text
 from offswitch._errors import UsageError, unknown
 from offswitch.campaign.agents import model_arguments, observed
 from offswitch.design import NO_MODEL, Subject
+from offswitch.subjects.organisms import card
 from offswitch.subjects.reference import reference_subject
 
-OWN_PROVIDERS = ("reference", "local")
+OWN_PROVIDERS = ("reference", "local", "organism")
 INSPECT_PROVIDERS = (
     "anthropic",
     "azureai",
@@ -94,15 +95,18 @@ def check_subject(subject: Subject, place: str) -> None:
         place: Where the plan names it.
 
     Raises:
-        UsageError: There is no such provider, scripted subject or setting.
+        UsageError: There is no such provider, scripted subject, organism or setting.
     """
     _check_provider(subject, place)
     _config(subject, None, place)
-    if subject.model.startswith("reference/"):
-        try:
+    provider, _, name = subject.model.partition("/")
+    try:
+        if provider == "reference":
             reference_subject(subject.model, subject.args)
-        except UsageError as error:
-            raise UsageError(f"{place}: {error}") from error
+        elif provider == "organism":
+            card(name)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from error
 
 
 def _check_provider(subject: Subject, place: str) -> None:

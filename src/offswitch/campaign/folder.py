@@ -59,6 +59,11 @@ class Folder:
         return self.path / "findings.parquet"
 
     @property
+    def safeguards(self) -> Path:
+        """One row per trial under an arm, where the plan names interventions."""
+        return self.path / "safeguards.parquet"
+
+    @property
     def verdicts(self) -> Path:
         """One row per verdict of a judge."""
         return self.path / "verdicts.parquet"
@@ -72,6 +77,11 @@ class Folder:
     def chain(self) -> Path:
         """Hashes of its files, each line bound to the one before."""
         return self.path / "chain.jsonl"
+
+    @property
+    def decisions(self) -> Path:
+        """What a campaign that may stop early asked, saw and decided."""
+        return self.path / "decisions.json"
 
     @property
     def analysis(self) -> Path:

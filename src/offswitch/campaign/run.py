@@ -5,6 +5,7 @@ from functools import partial
 
 import polars as pl
 
+from offswitch._files import write_atomic
 from offswitch.campaign.collect import Harvest, collect, set_aside
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.desk import Desk, Seat
@@ -18,6 +19,7 @@ from offswitch.campaign.watch import Watcher
 from offswitch.campaign.workers import RECYCLE, Workers, workers_for
 from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
 from offswitch.evidence.observation import write_findings, write_observations
+from offswitch.evidence.safeguards import write_safeguards
 
 
 class Interrupted(KeyboardInterrupt):
@@ -76,6 +78,7 @@ def run_campaign(
         desk = Desk(campaign, monitor, watcher, max(1, workers), RECYCLE if workers else None)
         desk.add(shards(campaign, outcomes, max(1, workers)))
         watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        watcher.standings(monitor.standings)
         try:
             interrupted = _run(desk, workers, folder)
         finally:
@@ -117,7 +120,15 @@ def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monito
     planned = campaign.trials
     records = [harvest.records[name] for name in planned if name in harvest.records]
     judged = opinions(read_verdicts(folder.verdicts))
+    guarded = [r.safeguards for r in records if r.safeguards is not None]
+    if guarded:
+        write_safeguards(guarded, folder.safeguards)
     rows = [with_opinions(r.observation, judged) for r in records]
+    decisions = monitor.decisions()
+    if decisions is not None:
+        write_atomic(folder.decisions, decisions.model_dump_json(indent=2) + "\n")
+    else:
+        folder.decisions.unlink(missing_ok=True)
     return Tables(
         observations=write_observations(rows, folder.observations),
         findings=write_findings([f for r in records for f in r.findings], folder.findings),

@@ -71,11 +71,16 @@ def shards(campaign: Campaign, finished: Collection[str], workers: int = 1) -> I
         planned = in_order(entrant.trials, campaign.plan.order)
         left = [trial for trial in planned if trial.trial_id not in finished]
         left.sort(key=lambda trial: trial.scenario)
+        found: list[tuple[int, Shard]] = []
         for scenario, group in groupby(left, key=lambda trial: trial.scenario):
             parts = _parts(tuple(group), campaign.plan.stop, workers)
             for number, trials in enumerate(parts, start=1):
                 name = f"{scenario}-{slug(entrant.subject.name)}-{number}"
-                yield Shard(name, entrant, trials)
+                found.append((number, Shard(name, entrant, trials)))
+        if campaign.plan.stop is not None:
+            # the first worlds of all scenarios, so that a budget goes to all open questions
+            found.sort(key=lambda pair: pair[0])
+        yield from (shard for _, shard in found)
 
 
 def _parts(

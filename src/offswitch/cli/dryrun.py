@@ -49,6 +49,7 @@ def show(found: "DryRun", console: "Console") -> None:
     _cost(found, console)
     _designs(found, console)
     _power(found, console)
+    _stop(found, console)
     if found.differs is not None:
         _published(found, console)
     console.print(Text("\nRough, for these reasons:"))
@@ -150,6 +151,18 @@ def _power(found: "DryRun", console: "Console") -> None:
         console.print(Text(f"\nWhat can be seen in {', '.join(names)}:"))
         for line in lines:
             console.print(Text(f"- {line}"))
+
+
+def _stop(found: "DryRun", console: "Console") -> None:
+    """Say what the plan would take where it may stop before its last world."""
+    from rich.text import Text
+
+    from offswitch.campaign.expected import words
+
+    if found.stop:
+        console.print(Text("\nIt may stop before its last world. Simulated:", style="bold"))
+    for line in words(found.stop, found.trials, found.cost_usd):
+        console.print(Text(f"- {line}"))
 
 
 def _published(found: "DryRun", console: "Console") -> None:

@@ -2,15 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
 from rich.text import Text
 
-from offswitch.campaign.watch import Ended, Watcher
+from offswitch.campaign.watch import Ended, Standing, Watcher
+from offswitch.report.text import visible
 
 if TYPE_CHECKING:
     from offswitch.campaign.compile import Campaign
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 10.0
 """Seconds between two lines where there is no terminal."""
+REFRESH_S = 2.0
+"""Seconds between two looks at the state of the questions on a terminal."""
+SHOWN = 12
+"""Questions that a terminal shows at once."""
 
 
 @dataclass(slots=True)
@@ -94,7 +100,7 @@ class Tally:
 
 def cell_of(trial: "TrialSpec") -> tuple[str, str, str]:
     """Subject, scenario and condition of a trial."""
-    levels = " ".join(f"{k}={v}" for k, v in sorted(trial.condition.items()))
+    levels = " ".join(f"{k}={v}" for k, v in sorted(trial.factors.items()))
     return trial.subject, trial.scenario, levels
 
 
@@ -150,14 +156,53 @@ class Lines(Watcher):
         self._console.print(Text(message), soft_wrap=True)
 
 
+class _WithQuestions(Progress):
+    """Bars with a table of questions below, which is worked out anew every few seconds only."""
+
+    state: Callable[[int | None], Sequence[Standing]] | None = None
+    _shown: Table | None = None
+    _at = 0.0
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The bars, then the questions."""
+        yield from super().get_renderables()
+        if self.state is None:
+            return
+        if self._shown is None or time.monotonic() - self._at >= REFRESH_S:
+            self._shown, self._at = questions_table(self.state(SHOWN)), time.monotonic()
+        yield self._shown
+
+
+def questions_table(state: Sequence[Standing], most: int = SHOWN) -> Table:
+    """The questions as a table: the open ones first, so many rows at most.
+
+    Args:
+        state: All questions.
+        most: Rows; what does not fit is counted in a line below.
+    """
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(state))
+    for name in ("question", "worlds", "estimate", "sequence", "state"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    ordered = sorted(state, key=lambda standing: standing.answer is not None)
+    for each in ordered[:most]:
+        estimate = "unknown" if each.estimate is None else f"{100 * each.estimate:.0f}%"
+        span = f"{100 * each.low:.0f} to {100 * each.high:.0f}%"
+        cells = (each.name, str(each.worlds), estimate, span, each.now)
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    if len(state) > most:
+        still = sum(standing.answer is None for standing in ordered[most:])
+        table.add_row(Text(f"and {len(state) - most} more, {still} of them open"))
+    return table
+
+
 class Bars(Watcher):
-    """A bar for each subject and the tally below them, for terminals."""
+    """A bar for each subject, the tally and the open questions below them, for terminals."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._tally = Tally()
         self._bars: dict[str, TaskID] = {}
-        self._progress = Progress(
+        self._progress = _WithQuestions(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
@@ -189,13 +234,18 @@ class Bars(Watcher):
         self._progress.advance(self._bars[ended.trial.subject])
         self._progress.update(self._bars[""], advance=1, line=self._tally.line())
 
+    def standings(self, state: Callable[[int | None], Sequence[Standing]]) -> None:
+        """Show the state of the questions below the bars."""
+        self._progress.state = state
+
     def questions(self, summary: str, decided: Sequence[str]) -> None:
         """Print above the bars what was decided and how much is open."""
         for line in decided:
             self.note(f"{line}; {summary}")
 
     def end(self) -> None:
-        """Leave the bars as they are."""
+        """Leave the bars as they are; the state of each question is said in notes after them."""
+        self._progress.state = None
         self._progress.update(self._bars[""], line=self._tally.line())
         self._progress.stop()
 

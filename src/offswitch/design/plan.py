@@ -10,6 +10,7 @@ from offswitch.design.agent import Agent, model_of
 from offswitch.design.agent import by_name as agent_by_name
 from offswitch.design.choice import Design
 from offswitch.design.hypotheses import Choices, Hypothesis, by_name
+from offswitch.design.interventions import Interventions
 from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
@@ -17,6 +18,8 @@ from offswitch.design.stopping import Stop
 IN_MEMORY = {"local", "organism", "hf", "vllm", "sglang", "transformer_lens", "nnterp"}
 """Providers that load a model into this machine, or start a server that does."""
 MAX_WORLDS = 1_000_000
+PLANNED_WORLDS = 1_000
+"""Most worlds of a test that is planned for them."""
 ALL = "all"
 """Stands for every scenario in ``scenarios``, and for every factor in ``vary``."""
 
@@ -194,6 +197,7 @@ class Subject(_Part):
         price: What its model costs; costs are unknown without. Changes no result.
         worlds: Seeds, where they are other than the plan's.
         epochs: Repeats, where they are other than the plan's.
+        scenarios: Those of the plan's scenarios that it is tested in; all where null.
         optional: Whether it is left out, with a line that says why, where it cannot run here.
         agent: What runs in place of the package's own loop, if anything does.
     """
@@ -206,6 +210,9 @@ class Subject(_Part):
     price: Price | None = None
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
+    scenarios: (
+        Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)] | None
+    ) = None
     optional: bool = False
     agent: Annotated[Agent | None, BeforeValidator(agent_by_name)] = None
 
@@ -312,6 +319,8 @@ class Plan(_Part):
         hypotheses: What it is to decide; see `offswitch.design.hypotheses`.
         analysis: How that is decided.
         registration: What ``offswitch plan freeze`` adds; see `offswitch.design.registration`.
+        interventions: Arms that every subject meets in every condition; only the null arm where
+            none are named.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -350,4 +359,19 @@ class Plan(_Part):
     ] = ()
     analysis: Choices = Choices()
     registration: dict[str, Any] | None = None
+    interventions: Interventions = ()
     as_run: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _planned_tests_fit(self) -> Self:
+        if self.stop is None or self.stop.test != "planned":
+            return self
+        for subject in self.subjects:
+            worlds = len(subject.worlds or self.worlds)
+            if (subject.epochs or self.epochs) > 1 or worlds > PLANNED_WORLDS:
+                raise ValueError(
+                    f"stop.test: planned needs one trial a world and at most {PLANNED_WORLDS} "
+                    f"worlds; {subject.name} has {subject.epochs or self.epochs} in {worlds}. "
+                    "Write epochs: 1 and fewer worlds, or stop.test: sequence"
+                )
+        return self

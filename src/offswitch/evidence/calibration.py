@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from inspect_ai.scorer import SampleScore, Score, krippendorff_alpha
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from offswitch._errors import UsageError
 from offswitch.evidence.judges.rubric import Rubric
@@ -88,6 +88,9 @@ class Calibration(_Frozen):
     """Everything that a calibration found."""
 
     schema_version: Literal[1] = 1
+    created: AwareDatetime | None = Field(
+        default=None, description="When it was made; null where that was not written down."
+    )
     labels: str = Field(description="Name of the file of labels.")
     rubrics: list[RubricCalibration]
     ignored: dict[str, int] = Field(

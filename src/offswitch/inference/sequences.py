@@ -70,16 +70,31 @@ def rate_bounds(successes: Array, worlds: Array, alpha: float) -> tuple[Array, A
         Lower and upper bounds, in [0, 1], to within 1e-9.
     """
     x, n = np.asarray(successes, float), np.asarray(worlds, float)
-    mixed = special.betaln(_HALF + x, _HALF + n - x) - special.betaln(_HALF, _HALF)
 
     def rejected(p: Array) -> Array:
-        against = special.xlogy(x, p) + special.xlog1py(n - x, -p)
-        return np.asarray(mixed - against >= -np.log(alpha))
+        return np.asarray(log_mixture(x, n, p) >= -np.log(alpha))
 
     mean = np.divide(x, n, out=np.full_like(x, 0.5), where=n > 0)
     low = _edge(np.zeros_like(mean), mean, rejected)
     high = _edge(np.ones_like(mean), mean, rejected)
     return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+
+
+def log_mixture(
+    successes: Array, worlds: Array, p: Array, prior: tuple[float, float] = (_HALF, _HALF)
+) -> Array:
+    """The logarithm of M(p); arguments broadcast.
+
+    Args:
+        successes: Sums of values in [0, 1].
+        worlds: Numbers of values.
+        p: The rate that is tested, in [0, 1].
+        prior: Both parameters of the beta distribution that rates are mixed by; Jeffreys' prior
+            where nothing is said.
+    """
+    x, n = np.asarray(successes, float), np.asarray(worlds, float)
+    mixed = special.betaln(prior[0] + x, prior[1] + n - x) - special.betaln(*prior)
+    return np.asarray(mixed - special.xlogy(x, p) - special.xlog1py(n - x, -np.asarray(p)))
 
 
 def _edge(outer: Array, inner: Array, rejected: Callable[[Array], Array]) -> Array:

@@ -126,3 +126,15 @@ def _differing(conditions: Sequence[dict[str, str]]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def raising(found: Attribution) -> list[Driver]:
+    """Every level that was told from its reference, or could have been: the strongest first."""
+    return sorted(found.drivers, key=lambda driver: -abs(driver.effect.estimate))
+
+
+def judgements(found: Sequence[Attribution]) -> list[tuple[str, list[str | None]]]:
+    """A row for each hypothesis: its title and the judgement for each subject; null for none."""
+    titles = dict.fromkeys(verdict.title for each in found for verdict in each.verdicts)
+    said = [{v.title: v.judgement for v in each.verdicts} for each in found]
+    return [(title, [each.get(title) for each in said]) for title in titles]

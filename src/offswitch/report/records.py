@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class ToolCallRecord(TypedDict):
@@ -40,12 +40,28 @@ class JournalRecord(TypedDict):
     text: str
 
 
+class OpinionRecord(TypedDict):
+    """What one judge says of a trial: its answers (null is an abstention) and what it cites.
+
+    ``messages`` has the number of the message of each quote, from 1.
+    """
+
+    rubric: str
+    judge: str
+    answers: list[str] | None
+    reason: str | None
+    reasoning: str
+    quotes: list[str]
+    messages: list[int]
+
+
 class TranscriptRecord(TypedDict):
-    """The conversation and the journal of one trial."""
+    """The conversation and the journal of one trial, with what judges say of it."""
 
     trial_id: str
     messages: list[MessageRecord]
     journal: list[JournalRecord]
+    opinions: NotRequired[list[OpinionRecord]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,14 @@ const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 // a body, which stand apart in the message: then the longest run of its words that is there.
 const SHORTEST_RUN = 4;
 
+// A quote is a text, or a text with its kind and who quotes it: { text, kind, title }.
+const quoteText = (quote) => (typeof quote === "string" ? quote : quote.text);
+
 function quoteSpan(text, quote) {
-  const parts = quote.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = quoteText(quote)
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const shortest = Math.min(SHORTEST_RUN, parts.length);
   for (let length = parts.length; length >= shortest; length--) {
     for (let from = 0; from + length <= parts.length; from++) {
@@ -43,15 +49,17 @@ function quoteSpan(text, quote) {
 // Text with the quotes of findings marked where they stand, and hidden characters set apart.
 function richText(text, quotes) {
   const spans = quotes
-    .map((quote) => quoteSpan(text, quote))
-    .filter(Boolean)
+    .map((quote) => [...(quoteSpan(text, quote) ?? []), quote])
+    .filter((span) => span.length === 3)
     .sort((a, b) => a[0] - b[0]);
   const nodes = [];
   let place = 0;
-  for (const [start, length] of spans) {
+  for (const [start, length, quote] of spans) {
     if (start < place) continue;
     nodes.push(...hidden(text.slice(place, start)));
-    nodes.push(el("mark", {}, ...hidden(text.slice(start, start + length))));
+    nodes.push(
+      el("mark", { class: quote.kind, title: quote.title }, ...hidden(text.slice(start, start + length))),
+    );
     place = start + length;
   }
   return [...nodes, ...hidden(text.slice(place))];

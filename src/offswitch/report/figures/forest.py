@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from offswitch.inference import Cell
+from offswitch.report.links import cell_link
 from offswitch.report.text import fraction, percent, span, visible
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _INK, _MUTED, _GRID, _MARK = "var(--ink)", "var(--muted)", "var(--line)", "var(--succeeded)"
 _HREF = re.compile(r'xlink:href="[^"#]*#([^"]*)"')
-_LABEL, _NARROW_LABEL = 44, 26
+_LABEL, _NARROW_LABEL = 44, 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,11 @@ class _Layout:
 
 
 WIDE = _Layout(width=1060, step=24, stacked=False)
-NARROW = _Layout(width=330, step=42, stacked=True)
+NARROW = _Layout(width=330, step=56, stacked=True)
 _HEADER = 34
 _EDGE = 22
 _CHARACTER = 7.2
 """Width of a character at most, on average: a browser's font is not known when this is drawn."""
-
-
-def cell_link(cell: Cell) -> str:
-    """The part of the report's address that shows the trials of a cell, without ``#``."""
-    return urlencode(
-        {"scenario": cell.scenario, "subject": cell.subject, "condition": cell.label}
-    ).replace("+", "%20")
 
 
 def forest_plot(cells: Sequence[Cell], references: frozenset[str], layout: _Layout) -> Markup:
@@ -96,7 +89,7 @@ def _rows(
 
 def _row(cell: Cell, y: float, *, short: bool) -> dict[str, Any]:
     known = cell.resisted.rate is not None
-    count = "" if short else f"{fraction(cell.resisted)} · "
+    count = f"{fraction(cell.resisted)} · "
     text = f"{count}{percent(cell.resisted.rate)} ({span(cell.resisted)})"
     return {
         "y": y,
@@ -133,23 +126,24 @@ def _layers(
     width, height = size
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
     x = alt.Scale(domain=[0, 1])
-    shift = 9 if layout.stacked else 0
+    shift = 14 if layout.stacked else 0
     known = [row for row in rows if row["rate"] is not None]
     fewer = [row for row in known if row["succeeded"] is not None]
     points, diamonds, words = (
         alt.Chart(alt.Data(values=values)).encode(y=y, href="href:N")
         for values in (known, fewer, rows)
     )
-    label_x, value_x = (0, width) if layout.stacked else (-12, width + 14)
-    label_align, value_align = ("left", "right") if layout.stacked else ("right", "left")
+    label_x, value_x = (0, 0) if layout.stacked else (-12, width + 14)
+    label_align, value_align = ("left", "left") if layout.stacked else ("right", "left")
+    above, below = (-18, -3) if layout.stacked else (0, 0)
     return [
         alt.Chart(alt.Data(values=headers))
         .mark_text(align="left", fontSize=13, fontWeight=600, color=_INK)
         .encode(y=y, x=alt.value(0), text="text:N"),
-        words.mark_text(align=label_align, fontSize=12, color=_INK, dy=-shift).encode(
+        words.mark_text(align=label_align, fontSize=12, color=_INK, dy=above).encode(
             x=alt.value(label_x), text="label:N"
         ),
-        words.mark_text(align=value_align, fontSize=12, color=_MUTED, dy=-shift).encode(
+        words.mark_text(align=value_align, fontSize=12, color=_MUTED, dy=below).encode(
             x=alt.value(value_x), text="value:N"
         ),
         points.mark_rule(
