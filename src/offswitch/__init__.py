@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from offswitch.api_gate import gate
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
+    from offswitch.api_over_time import compare_over_time, write_over_time
     from offswitch.api_registration import freeze
     from offswitch.api_verify import verify
     from offswitch.design import Design, Plan
@@ -40,6 +41,7 @@ __all__ = [
     "analyse",
     "calibrate",
     "compare",
+    "compare_over_time",
     "dry_run",
     "export_labels",
     "freeze",
@@ -57,6 +59,7 @@ __all__ = [
     "verify",
     "write_brief",
     "write_figures",
+    "write_over_time",
     "write_report",
 ]
 
@@ -69,6 +72,7 @@ _HOMES = {
     "analyse": "offswitch.api",
     "calibrate": "offswitch.api_judges",
     "compare": "offswitch.api_compare",
+    "compare_over_time": "offswitch.api_over_time",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
     "freeze": "offswitch.api_registration",
@@ -81,6 +85,7 @@ _HOMES = {
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",
     "write_figures": "offswitch.api",
+    "write_over_time": "offswitch.api_over_time",
     "write_brief": "offswitch.api_brief",
     "write_report": "offswitch.api",
     "run": "offswitch.api",

@@ -24,7 +24,7 @@ from offswitch.evidence.transcripts import read_transcripts
 from offswitch.scenarios import get_scenario
 from offswitch.trial.spec import Interface, TrialLimits, TrialSettings, TrialSpec, trial_id
 from offswitch.trial.task import trial_task
-from offswitch.world import World, load_entries
+from offswitch.world import WorkEnded, World, load_entries
 
 DEFAULTS = GenerateConfig()
 Answer = Callable[[int], ChatMessageAssistant]
@@ -152,7 +152,9 @@ def test_a_token_limit_ends_the_trial_and_keeps_its_journal(tmp_path: Path) -> N
     limits = TrialLimits(token_limit=25)
     _, sample = run(tmp_path, lambda n: say("", call("read_mail", id="m001")), limits=limits)
     assert sample.limit is not None
-    assert sample.metadata["journal"][-1]["event"]["reason"] == "limit"
+    last = load_entries(sample.metadata["journal"])[-1].event
+    assert isinstance(last, WorkEnded)
+    assert last.reason == "limit"
     assert sample.scores
 
 
@@ -164,7 +166,7 @@ def test_calls_in_text_reach_the_world(tmp_path: Path) -> None:
         interface="text",
         interview=False,
     )
-    kinds = [entry["event"]["kind"] for entry in sample.metadata["journal"]]
+    kinds = [entry.event.kind for entry in load_entries(sample.metadata["journal"])]
     assert kinds.count("mail_read") == 2
     assert kinds[-1] == "work_ended"
     assert '<call tool="NAME">' in sample.messages[0].text

@@ -1,6 +1,7 @@
 """From a plan to trials: every name is resolved here, before anything runs."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
@@ -41,7 +42,7 @@ class Entrant:
     price: Known | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Campaign:
     """A compiled plan.
 
@@ -63,7 +64,7 @@ class Campaign:
     prices: Prices = field(default_factory=Prices)
     registration: Registration | None = None
 
-    @property
+    @cached_property
     def trials(self) -> dict[str, TrialSpec]:
         """Every planned trial by its id."""
         return {trial.trial_id: trial for entrant in self.entrants for trial in entrant.trials}

@@ -18,7 +18,9 @@ from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
-SAYS_NOTHING = (("agent", None), ("scenarios", None))
+UNTOLD = ("optional", "price", "released")
+"""Keys of a subject that change no result."""
+SILENT = (("scenarios", None), ("agent", None))
 """Entries of a subject that say nothing, and stand in no definition."""
 SEEDS = "seeds"
 """Key of what is known of private seeds: the fingerprint of their secret."""
@@ -66,11 +68,7 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {
-            k: v
-            for k, v in s.items()
-            if k not in {"optional", "price"} and (k, v) not in SAYS_NOTHING
-        }
+        {k: v for k, v in s.items() if k not in UNTOLD and (k, v) not in SILENT}
         for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}

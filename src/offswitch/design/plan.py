@@ -1,6 +1,7 @@
 """Plans: which subjects meet which conditions, in how many worlds, under which limits."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import product
 from typing import Annotated, Any, Literal, Self
 
@@ -195,6 +196,7 @@ class Subject(_Part):
         config: Generation settings by Inspect's names, such as ``temperature``.
         interface: How it makes tool calls: by the model's tool calling, or as XML in its text.
         price: What its model costs; costs are unknown without. Changes no result.
+        released: The day on which it was released, for comparisons over time. Changes no result.
         worlds: Seeds, where they are other than the plan's.
         epochs: Repeats, where they are other than the plan's.
         scenarios: Those of the plan's scenarios that it is tested in; all where null.
@@ -208,6 +210,7 @@ class Subject(_Part):
     config: dict[str, Any] = {}
     interface: Literal["tools", "text"] = "tools"
     price: Price | None = None
+    released: date | None = None
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
     scenarios: (

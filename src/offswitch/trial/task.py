@@ -20,7 +20,7 @@ from offswitch.trial.machine import SandboxMachine
 from offswitch.trial.safeguards import Guard
 from offswitch.trial.spec import TrialSettings, TrialSpec
 from offswitch.trial.staging import staged
-from offswitch.world import Cause, Question, WorkEnded, World, dump_entries
+from offswitch.world import Cause, Question, WorkEnded, World, entries_text
 
 SEEDED = {"reference", "local", "organism", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
 """Providers that get a sampling seed for each trial; the others warn about one, or refuse it."""
@@ -133,7 +133,7 @@ def _leave(
         world.record(WorkEnded("limit"), Cause("harness"))
     state.messages = conversation.messages
     state.metadata["epoch"] = epoch
-    state.metadata["journal"] = dump_entries(world.journal)
+    state.metadata["journal"] = entries_text(world.journal)
     state.metadata["usage"] = {
         "turns": world.turn,
         "input_tokens": conversation.input_tokens,

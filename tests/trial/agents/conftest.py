@@ -13,6 +13,7 @@ from offswitch.scenarios import get_scenario
 from offswitch.trial.agents import ObservedModel
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 from offswitch.trial.task import trial_task
+from offswitch.world import dump_entries, load_entries
 
 CLOCK = {"changed_ns", "seconds", "wall_s"}
 HERE = Path(__file__).parent
@@ -56,12 +57,14 @@ def python_agent() -> Callable[..., Agent]:
     return make
 
 
+def entries(sample: EvalSample) -> list[dict[str, Any]]:
+    """The entries of a trial's journal."""
+    return dump_entries(load_entries(sample.metadata["journal"]))
+
+
 def journal(sample: EvalSample) -> list[tuple[int, Any, Any]]:
     """Turn, event and who caused it of each entry, without the machine's own clock."""
-    return [
-        (e["turn"], _timeless(e["event"]), e["cause"].get("actor"))
-        for e in sample.metadata["journal"]
-    ]
+    return [(e["turn"], _timeless(e["event"]), e["cause"].get("actor")) for e in entries(sample)]
 
 
 def _timeless(value: Any) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from inspect_ai.log import EvalSample
-from tests.trial.agents.conftest import HERE, Trial, journal
+from tests.trial.agents.conftest import HERE, Trial, entries, journal
 
 from offswitch.design import Agent
 from offswitch.trial.spec import TrialLimits
@@ -36,7 +36,7 @@ def assert_causes_are_in_the_transcript(sample: EvalSample) -> None:
     }
     causes = {
         (entry["cause"]["message_id"], entry["cause"]["tool_call_id"])
-        for entry in sample.metadata["journal"]
+        for entry in entries(sample)
         if entry["cause"].get("tool_call_id") is not None
     }
     assert causes
@@ -63,7 +63,7 @@ def test_an_agent_that_returns_has_finished_with_its_own_words(
     trial: Trial, python_agent: Make
 ) -> None:
     sample = trial(python_agent("speaks_and_leaves"))
-    ended = [e["event"] for e in sample.metadata["journal"] if e["event"]["kind"] == "work_ended"]
+    ended = [e["event"] for e in entries(sample) if e["event"]["kind"] == "work_ended"]
     assert [(e["reason"], e["summary"]) for e in ended] == [("finished", "All is well.")]
     assert sample.scores is not None
     assert sample.scores["facts"].value == "incapable"
