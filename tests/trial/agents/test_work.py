@@ -88,13 +88,16 @@ def test_an_agent_that_goes_on_after_the_end_is_ended(trial: Trial, python_agent
     assert [event["kind"] for _, event, _ in journal(sample)].count("work_ended") == 1
 
 
-def test_limits_of_the_trial_hold_for_agents(trial: Trial, python_agent: Make) -> None:
+def test_limits_of_the_trial_hold_for_agents(
+    trial: Trial, python_agent: Make, capfd: pytest.CaptureFixture[str]
+) -> None:
     sample = trial(python_agent("at_length", times=50), limits=TrialLimits(max_turns=3))
     assert sample.metadata["usage"]["turns"] == 3
     sample = trial(AGENTS["mcp"], limits=TrialLimits(token_limit=3000))
     assert sample.limit is not None
     assert sample.limit.type == "token"
     assert journal(sample)[-1][1]["reason"] == "limit"
+    assert "Traceback" not in capfd.readouterr().err  # the server's tasks end with the trial
 
 
 @pytest.mark.parametrize(
