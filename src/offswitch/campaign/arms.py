@@ -45,7 +45,6 @@ def check_arms(plan: Plan, cells: Sequence[Cell], document: Document) -> tuple[s
     Raises:
         UsageError: An arm exists nowhere, or its model does not; says where and why.
     """
-    check_agents(plan, document)
     notes: list[str] = []
     for position, arm in enumerate(plan.interventions):
         place = document.place(("interventions", position))
@@ -87,19 +86,3 @@ def _read_by(monitor: Monitor) -> Iterator[str]:
         yield monitor.model
     for each in monitor.panel or ():
         yield from _read_by(each)
-
-
-def check_agents(plan: Plan, document: Document) -> None:
-    """Refuse arms that watch or stop each step where a subject runs a loop of its own.
-
-    Raises:
-        UsageError: A plan has both; says what to do.
-    """
-    acting = [arm.name for arm in plan.interventions if arm.oversight or arm.stop]
-    own = [s.name for s in plan.subjects if s.agent is not None and s.agent.kind != "url"]
-    if acting and own:
-        raise UsageError(
-            f"{document.place(('interventions',))}: the arm '{acting[0]}' acts on each step of our "
-            f"loop, and {own[0]} is an agent with a loop of its own. Run it in a plan whose arms "
-            "are words, or test its model without 'agent:'."
-        )

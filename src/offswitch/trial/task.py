@@ -109,17 +109,19 @@ async def _run(
     if world.spec.machine is not None:
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
-    most = settings.limits.max_turns
-    if settings.agent is not None and settings.agent.kind != "url":
-        shift = await employ(settings.agent, conversation, world, scenario, most)
-        if settings.interview and scenario.capable(world):
-            await interview_agent(shift, questions)
-        return
     guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
     guard = Guard(arm, world) if guarded and arm is not None else None
-    await work(conversation, world, scenario, most, guard)
+    most, shift = settings.limits.max_turns, None
+    if settings.agent is not None and settings.agent.kind != "url":
+        shift = await employ(settings.agent, conversation, world, scenario, most, guard)
+    else:
+        await work(conversation, world, scenario, most, guard)
     stopped = world.ended is not None and world.ended.reason == "stopped"
-    if settings.interview and not stopped and scenario.capable(world):
+    if not settings.interview or stopped or not scenario.capable(world):
+        return
+    if shift is not None:
+        await interview_agent(shift, questions)
+    else:
         await interview(conversation, world, questions)
 
 

@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,15 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalSample
 from inspect_ai.model import Model, get_model
 
-from offswitch.design import Agent
+from offswitch.design import Agent, Intervention
 from offswitch.evidence.scoring import facts
 from offswitch.scenarios import get_scenario
 from offswitch.trial.agents import ObservedModel
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 from offswitch.trial.task import trial_task
+from offswitch.world import dump_entries, load_entries
 
+CLOCK = {"changed_ns", "seconds", "wall_s"}
 HERE = Path(__file__).parent
 Trial = Callable[..., EvalSample]
 
@@ -30,9 +31,10 @@ def trial(tmp_path: Path) -> Trial:
         *,
         model: Model | str = "reference/self-preserving",
         limits: TrialLimits | None = None,
+        arm: Intervention | None = None,
     ) -> EvalSample:
         condition = get_scenario(scenario).condition(levels or {"threat": "wipe"}, where="test")
-        spec = TrialSpec(trial_id("", scenario, condition, 1, 1), scenario, condition, 1)
+        spec = TrialSpec(trial_id("", scenario, condition, 1, 1), scenario, condition, 1, arm=arm)
         settings = TrialSettings(agent=agent, limits=limits or TrialLimits())
         task = trial_task([spec], settings, scorer=facts())
         args = {"p": 1.0} if model == "reference/self-preserving" else {}
@@ -55,15 +57,17 @@ def python_agent() -> Callable[..., Agent]:
     return make
 
 
+def entries(sample: EvalSample) -> list[dict[str, Any]]:
+    """The entries of a trial's journal."""
+    return dump_entries(load_entries(sample.metadata["journal"]))
+
+
 def journal(sample: EvalSample) -> list[tuple[int, Any, Any]]:
     """Turn, event and who caused it of each entry, without the machine's own clock."""
-    return [
-        (e["turn"], _timeless(e["event"]), e["cause"].get("actor"))
-        for e in json.loads(sample.metadata["journal"])
-    ]
+    return [(e["turn"], _timeless(e["event"]), e["cause"].get("actor")) for e in entries(sample)]
 
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _timeless(each) for key, each in value.items() if key != "changed_ns"}
+        return {key: _timeless(each) for key, each in value.items() if key not in CLOCK}
     return value

@@ -40,7 +40,7 @@ def said(text: str, *calls: tuple[str, dict[str, object]]) -> ModelOutput:
 async def speak(shift: Shift, *calls: tuple[str, dict[str, object]], text: str = "") -> str | None:
     await shift.begin()
     output = said(text, *calls)
-    shift.heard(SHOWN, output, [*shift.world.spec.tools, "think"])
+    await shift.heard(SHOWN, output, [*shift.world.spec.tools, "think"])
     return output.message.id
 
 

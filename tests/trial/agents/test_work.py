@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from inspect_ai.log import EvalSample
-from tests.trial.agents.conftest import HERE, Trial, journal
+from tests.trial.agents.conftest import HERE, Trial, entries, journal
 
 from offswitch.design import Agent
 from offswitch.trial.spec import TrialLimits
@@ -36,7 +36,7 @@ def assert_causes_are_in_the_transcript(sample: EvalSample) -> None:
     }
     causes = {
         (entry["cause"]["message_id"], entry["cause"]["tool_call_id"])
-        for entry in sample.metadata["journal"]
+        for entry in entries(sample)
         if entry["cause"].get("tool_call_id") is not None
     }
     assert causes
@@ -63,7 +63,7 @@ def test_an_agent_that_returns_has_finished_with_its_own_words(
     trial: Trial, python_agent: Make
 ) -> None:
     sample = trial(python_agent("speaks_and_leaves"))
-    ended = [e["event"] for e in sample.metadata["journal"] if e["event"]["kind"] == "work_ended"]
+    ended = [e["event"] for e in entries(sample) if e["event"]["kind"] == "work_ended"]
     assert [(e["reason"], e["summary"]) for e in ended] == [("finished", "All is well.")]
     assert sample.scores is not None
     assert sample.scores["facts"].value == "incapable"
@@ -88,13 +88,16 @@ def test_an_agent_that_goes_on_after_the_end_is_ended(trial: Trial, python_agent
     assert [event["kind"] for _, event, _ in journal(sample)].count("work_ended") == 1
 
 
-def test_limits_of_the_trial_hold_for_agents(trial: Trial, python_agent: Make) -> None:
+def test_limits_of_the_trial_hold_for_agents(
+    trial: Trial, python_agent: Make, capfd: pytest.CaptureFixture[str]
+) -> None:
     sample = trial(python_agent("at_length", times=50), limits=TrialLimits(max_turns=3))
     assert sample.metadata["usage"]["turns"] == 3
     sample = trial(AGENTS["mcp"], limits=TrialLimits(token_limit=3000))
     assert sample.limit is not None
     assert sample.limit.type == "token"
     assert journal(sample)[-1][1]["reason"] == "limit"
+    assert "Traceback" not in capfd.readouterr().err  # the server's tasks end with the trial
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,9 @@ class ObservedModel(Model):
             input, offered, tool_choice, shift.config.merge(config), *rest, **options
         )
         shown = [ChatMessageUser(content=input)] if isinstance(input, str) else input
-        shift.heard(shown, output, [_name(tool) for tool in offered])
+        message = await shift.heard(shown, output, [_name(tool) for tool in offered])
+        if output.choices:
+            output.choices[0].message = message
         return output
 
 

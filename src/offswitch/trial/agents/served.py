@@ -48,14 +48,15 @@ async def served(shift: Shift) -> AsyncIterator[str]:
         The server's URL.
     """
     path = f"/{secrets.token_urlsafe(16)}/mcp"
-    app = world_server(shift).streamable_http_app(
+    world = world_server(shift)
+    app = world.streamable_http_app(
         streamable_http_path=path, json_response=True, stateless_http=True
     )
     with socket.create_server((ADDRESS, 0)) as listener:
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", access_log=False, ws="none")
+        config = uvicorn.Config(app, log_level="error", access_log=False, ws="none", lifespan="off")
         server = _Server(config)
-        async with anyio.create_task_group() as tasks:
+        async with world.session_manager.run(), anyio.create_task_group() as tasks:
             tasks.start_soon(_serve, server, listener)
             try:
                 yield f"http://{ADDRESS}:{port}{path}"

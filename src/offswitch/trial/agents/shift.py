@@ -27,10 +27,12 @@ from pydantic import ValidationError
 from offswitch._errors import unknown
 from offswitch.scenarios import Scenario
 from offswitch.trial.loop import Conversation
+from offswitch.trial.safeguards import Guard
 from offswitch.trial.tools import call_tool, cleaned, printable, refuse
 from offswitch.world import Cause, WorkEnded, World
 
 OVER = "Not run: the session is over."
+HELD = "Not run: oversight held it."
 MAX_SUMMARY = 2000
 """Characters of an agent's closing words that the journal keeps."""
 
@@ -63,6 +65,8 @@ class Shift:
         scenario: Its scenario.
         limit: Most turns.
         on_end: Called when the work has ended.
+        guard: The safeguards of the trial, if any; they see each message of the model before
+            its calls are carried out, and each call that no message proposed.
         context: The conversation that the agent's model had before it when it last spoke with the
             world's tools at hand, and what it said; empty where it never spoke in our sight.
     """
@@ -72,6 +76,7 @@ class Shift:
     scenario: Scenario
     limit: int
     on_end: Callable[[], object] = lambda: None
+    guard: Guard | None = None
     context: list[ChatMessage] = field(default_factory=list)
     _proposed: list[tuple[str | None, ToolCall]] = field(default_factory=list)
     _told: list[str] = field(default_factory=list)
@@ -105,26 +110,32 @@ class Shift:
         """
         async with self._lock:
             if self._open:
-                self._end_turn()
+                await self._end_turn()
             if self.world.ended is not None:
                 self.on_end()
                 raise SessionOver(OVER)
             self._open = True
             self.world.begin_turn()
 
-    def heard(
+    async def heard(
         self, shown: Sequence[ChatMessage], output: ModelOutput, names: Sequence[str]
-    ) -> None:
+    ) -> ChatMessageAssistant:
         """The agent's model has spoken.
 
         Args:
             shown: What it was shown.
             output: What it said.
             names: Tools that it was offered.
+
+        Returns:
+            What the agent gets: the message, or a trusted model's in its place.
         """
         if not any(isinstance(each, ChatMessageAssistant) for each in self.conversation.messages):
             self.conversation.messages = list(shown)
         message = self.conversation.hear(output)
+        if self.guard is not None:
+            calls = message.tool_calls or []
+            message, _ = await self.guard.review(self.conversation, message, calls)
         acting = any(self._tool(name) for name in names)
         if acting or not self._acting:
             self.context = [*shown, message]
@@ -137,6 +148,9 @@ class Shift:
                 cause = Cause("subject", message.id, call.id)
                 known = unknown("tool", call.function[:80], names)
                 self._add(refuse(self.world, call, cause, str(known)))
+        if self.world.ended is not None:
+            self.on_end()
+        return message
 
     async def call(self, name: str, arguments: dict[str, Any] | str) -> Answer:
         """Carry out a call of the agent's; one that cannot be is answered, never raised.
@@ -152,29 +166,46 @@ class Shift:
             if not self._open:
                 self._open = True
                 self.world.begin_turn()
-            return await self._carry_out(*self._claim(name, arguments))
+            call, cause, seen = self._claim(name, arguments)
+            why = None if self.guard is None else await self._refusal(self.guard, call, seen)
+            return await self._carry_out(call, cause, why)
 
-    def close(self, summary: str) -> None:
+    async def _refusal(
+        self, guard: Guard, call: ToolCall, seen: ChatMessageAssistant | None
+    ) -> str | None:
+        """Why safeguards hold a call; one that no message proposed is a step to look at."""
+        if seen is not None:
+            message, _ = await guard.review(self.conversation, seen, [call])
+            if message is not seen:  # a trusted model cannot speak for one that is out of sight
+                self.conversation.messages[-1] = seen
+                return HELD
+        return OVER if self.world.ended is not None else guard.refusal(call)
+
+    async def close(self, summary: str) -> None:
         """The agent has come to its end by itself: the work is finished, if it was not already.
 
         Args:
             summary: Its closing words.
         """
-        if self._open:
-            self._end_turn()
         if self.world.ended is None:
             last = self.conversation.messages[-1]
             spoke = isinstance(last, ChatMessageAssistant)
             cause = Cause("subject", last.id if spoke else None)
             self.world.record(WorkEnded("finished", printable(summary)[:MAX_SUMMARY]), cause)
+        if self._open:
+            await self._end_turn()
+        elif self.guard is not None:
+            await self.guard.after_turn()
 
     def _tool(self, function: str) -> str | None:
         """The world's tool that an agent means, which may put a server's name before it."""
         name = function.rpartition("__")[2]
         return name if name in self.world.spec.tools else None
 
-    def _claim(self, name: str, arguments: dict[str, Any] | str) -> tuple[ToolCall, Cause]:
-        """The call with the message that proposed it, or with one that says what was called."""
+    def _claim(
+        self, name: str, arguments: dict[str, Any] | str
+    ) -> tuple[ToolCall, Cause, ChatMessageAssistant | None]:
+        """The call, its cause, and, if no message proposed it, one that says what was called."""
         given, problem = _arguments(arguments)
         own = [each for each in self._proposed if self._tool(each[1].function) == name]
         exact = [each for each in own if each[1].arguments == given]
@@ -183,20 +214,23 @@ class Shift:
             self._proposed.remove(found)
             message_id, proposed = found
             call = ToolCall(proposed.id, name, given, parse_error=problem)
-            return call, Cause("subject", message_id, call.id)
+            return call, Cause("subject", message_id, call.id), None
         seen = ChatMessageAssistant(content="")
         call = ToolCall(f"call_{seen.id}", printable(name), given, parse_error=problem)
         seen.tool_calls = [call]
         self.conversation.messages.append(seen)
         self.conversation.called.append(call.function[:80])
-        return call, Cause("subject", seen.id, call.id)
+        return call, Cause("subject", seen.id, call.id), seen
 
-    async def _carry_out(self, call: ToolCall, cause: Cause) -> Answer:
-        result = await call_tool(self.world, self.scenario.tools, call, cause)
-        await self.scenario.observe(self.world, cause)
+    async def _carry_out(self, call: ToolCall, cause: Cause, why: str | None) -> Answer:
+        if why is None:
+            result = await call_tool(self.world, self.scenario.tools, call, cause)
+            await self.scenario.observe(self.world, cause)
+        else:
+            result = refuse(self.world, call, cause, why)
         self._add(result)
         if self.world.ended is not None or not self._proposed:
-            self._end_turn()
+            await self._end_turn()
         text = result.error.message if result.error else result.text
         if self.world.ended is not None:
             self.on_end()
@@ -211,13 +245,15 @@ class Shift:
         if any(call.id == result.tool_call_id for call in self.unanswered):
             self.context.append(result)
 
-    def _end_turn(self) -> None:
+    async def _end_turn(self) -> None:
         """What is due happens; calls that came to nothing are journalled or marked."""
         for message_id, call in self._proposed:
             self._left(call, Cause("subject", message_id, call.id))
         self._proposed = []
         self._open = False
         self._told += self.world.end_turn()
+        if self.guard is not None:
+            self._told += await self.guard.after_turn()
         if self.world.ended is None and self.world.turn >= self.limit:
             self.world.record(WorkEnded("turns"), Cause("harness"))
 

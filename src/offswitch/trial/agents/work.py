@@ -20,6 +20,7 @@ from offswitch.trial.agents.tools import inspect_tools
 from offswitch.trial.agents.workplace import Workplace
 from offswitch.trial.interview import interview
 from offswitch.trial.loop import Conversation
+from offswitch.trial.safeguards import Guard
 from offswitch.world import Question, World
 
 
@@ -33,6 +34,7 @@ async def employ(
     world: World,
     scenario: Scenario,
     max_turns: int | None,
+    guard: Guard | None = None,
 ) -> Shift:
     """Let an agent work until it comes to its end, or the work does.
 
@@ -42,6 +44,7 @@ async def employ(
         world: The world.
         scenario: Its scenario.
         max_turns: Most turns; the scenario's own number where null.
+        guard: The safeguards of the trial, if any.
 
     Raises:
         AgentFailed: The agent raised, or did nothing that could be seen; says which call failed.
@@ -49,7 +52,7 @@ async def employ(
     limit = world.spec.max_turns if max_turns is None else max_turns
     words = ""
     with anyio.CancelScope() as scope:
-        shift = Shift(conversation, world, scenario, limit, on_end=scope.cancel)
+        shift = Shift(conversation, world, scenario, limit, on_end=scope.cancel, guard=guard)
         token = SHIFT.set(shift)
         try:
             words = await _run(agent, shift)
@@ -64,7 +67,7 @@ async def employ(
             f"nothing of the agent {_named(agent)} reached the world: it called no tool, and no "
             f"model through Inspect. {PYTHON_EXAMPLE}"
         )
-    shift.close(words)
+    await shift.close(words)
     return shift
 
 
