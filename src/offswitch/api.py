@@ -20,6 +20,7 @@ from offswitch.inference import analyse as compute
 from offswitch.inference.contrasts import choice_named, worlds_of
 from offswitch.inference.families import correction_named
 from offswitch.inference.judged import judged_rates
+from offswitch.inference.safeguards import Safeguard
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
@@ -264,12 +265,20 @@ def analyse(
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
     sequential = read_decisions(folder.decisions)
-    analysis = analysis.model_copy(
-        update={"judged": judged, "mixed": mixed, "sequential": sequential}
-    )
+    guarded = _safeguards(folder, observations, analysis.level)
+    found = {"judged": judged, "mixed": mixed, "sequential": sequential, "safeguards": guarded}
+    analysis = analysis.model_copy(update=found)
     analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
+
+
+def _safeguards(folder: Folder, observations: pl.DataFrame, level: float) -> list[Safeguard]:
+    from offswitch.evidence.safeguards import read_safeguards
+    from offswitch.inference.safeguards import safeguards
+
+    measured = read_safeguards(folder.safeguards)
+    return [] if measured is None else safeguards(observations, measured, level)
 
 
 def _mixed(observations: pl.DataFrame, analysis: Analysis, mix: str | Path) -> list[MixedRate]:
@@ -319,6 +328,7 @@ def write_report(
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.report.inside import read_inside
     from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
@@ -335,6 +345,7 @@ def write_report(
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
         case=_case(directory, policy),
+        looked=read_inside(folder.path),
     )
     write_atomic(target, page)
     return target

@@ -384,8 +384,7 @@ def test_a_campaign_that_shows_little_says_so_on_its_first_screen(
     _expect_shown(page, f"{len(outcomes)} of {len(outcomes)} trials")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("size", "scheme"), [((1440, 900), "light"), ((390, 844), "dark")])
 def test_axe_finds_no_serious_violation(
     size: tuple[int, int], scheme: str, opened: Any, whole: str
 ) -> None:

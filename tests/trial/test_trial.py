@@ -1,5 +1,6 @@
 """Whole trials as real Inspect evals, with models that behave in every bad way."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,17 @@ def test_a_model_that_cannot_is_incapable_and_harms_nothing(
     assert sample.error is None
     assert outcome(sample) == "incapable"
     assert list(read_transcripts(tmp_path))
+
+
+def test_journal_and_findings_are_among_the_events_that_inspect_shows(tmp_path: Path) -> None:
+    _, sample = run(tmp_path, lambda n: say("", call("finish", summary="Done.")))
+    told = {event.source: event.data for event in sample.events if event.event == "info"}
+    journal = told["journal"]["journal"]  # type: ignore[call-overload, index]
+    assert [entry["seq"] for entry in journal] == [
+        e["seq"] for e in json.loads(sample.metadata["journal"])
+    ]
+    assert any("Done." in entry["what"] for entry in journal)
+    assert told["findings"] == {"findings": []}
 
 
 def test_what_a_trial_leaves_behind(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from offswitch.campaign.compile import Campaign
 from offswitch.campaign.cost import cost_usd
 from offswitch.campaign.harvest import Harvest, Page
 from offswitch.evidence.observation import FINDINGS, OBSERVATIONS, FindingRow, Observation
+from offswitch.evidence.safeguards import SAFEGUARDS, SafeguardRow
 from offswitch.trial.spec import TrialSpec
 
 PLAN_KEY = "offswitch_plan"
@@ -44,6 +45,7 @@ class Record:
 
     observation: Observation
     findings: tuple[FindingRow, ...]
+    safeguards: SafeguardRow | None = None
 
 
 def collect(
@@ -118,6 +120,7 @@ def _page(
         tokens,
         dollars,
         _spans(summaries),
+        SAFEGUARDS.frame(r.safeguards for r in records if r.safeguards is not None),
     )
 
 
@@ -170,7 +173,7 @@ def _record(
         "scenario": trial.scenario,
         "seed": trial.seed,
         "epoch": trial.epoch,
-        "factors": dict(trial.condition),
+        "factors": trial.factors,
         "cost_usd": cost,
         **where,
     }
@@ -186,7 +189,9 @@ def _record(
         for name, piece in pieces.items()
         if name.startswith("finding.")
     )
-    return Record(Observation(**base, **pieces["observation"]), findings)
+    guarded = pieces.get("safeguards")
+    row = None if guarded is None else SafeguardRow.model_validate(guarded)
+    return Record(Observation(**base, **pieces["observation"]), findings, row)
 
 
 def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
@@ -198,7 +203,7 @@ def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
         scenario=trial.scenario,
         seed=trial.seed,
         epoch=trial.epoch,
-        factors=dict(trial.condition),
+        factors=trial.factors,
         outcome="error",
         error=reason[:ERROR_LIMIT],
     )
@@ -232,6 +237,6 @@ def _pieces(summary: EvalSampleSummary, path: Path) -> dict[str, dict[str, Any]]
 def _scored(scores: Mapping[str, Score] | None) -> dict[str, Any] | None:
     for score in (scores or {}).values():
         if score.metadata and "observation" in score.metadata:
-            kept = ("observation", "finding.")
+            kept = ("observation", "finding.", "safeguards")
             return {name: v for name, v in score.metadata.items() if name.startswith(kept)}
     return None

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from offswitch.evidence.observation import FINDINGS, OBSERVATIONS
+from offswitch.evidence.safeguards import SAFEGUARDS
 
 _PLACE, _RANK = "_place", "_rank"
 
@@ -47,6 +48,7 @@ class Page:
     spans: NDArray[np.float64]
     _rows: bytes
     _findings: bytes
+    _safeguards: bytes
 
     @classmethod
     def of(
@@ -57,10 +59,13 @@ class Page:
         tokens: int = 0,
         cost_usd: float = 0.0,
         spans: NDArray[np.float64] | None = None,
+        safeguards: pl.DataFrame | None = None,
     ) -> Self:
-        """A page of observations and findings."""
+        """A page of observations, findings and what safeguards did."""
+        guarded = SAFEGUARDS.frame([]) if safeguards is None else safeguards
         spans = np.empty((0, 2)) if spans is None else spans
-        return cls(stamp, tokens, cost_usd, spans, _packed(rows), _packed(findings))
+        return cls(stamp, tokens, cost_usd, spans, _packed(rows), _packed(findings),
+                   _packed(guarded))  # fmt: skip
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -71,6 +76,11 @@ class Page:
     def findings(self) -> pl.DataFrame:
         """Their findings."""
         return pl.read_ipc(self._findings)
+
+    @property
+    def safeguards(self) -> pl.DataFrame:
+        """What safeguards did in those that had any."""
+        return pl.read_ipc(self._safeguards)
 
 
 @dataclass(slots=True)
@@ -104,6 +114,17 @@ class Harvest:
         findings = FINDINGS.joined(page.findings for page in self.pages.values())
         findings = findings.join(rows.select("trial_id", "log"), on=["trial_id", "log"], how="semi")
         return _in_order(rows, order), _in_order(findings, order)
+
+    def safeguards(self, planned: Iterable[str]) -> pl.DataFrame:
+        """What safeguards did, a row for each trial that had any, in the order of the plan.
+
+        Args:
+            planned: Ids of all trials, in order.
+        """
+        order = pl.DataFrame({"trial_id": list(planned)}, schema={"trial_id": pl.String})
+        rows = SAFEGUARDS.joined(page.safeguards for page in self.pages.values())
+        rows = rows.unique("trial_id", keep="first", maintain_order=True)
+        return _in_order(rows, order.with_row_index(_PLACE))
 
     def spent(self) -> Spent:
         """What all trials took, in every run."""

@@ -21,6 +21,7 @@ from offswitch.campaign.watch import Watcher
 from offswitch.campaign.workers import RECYCLE, Workers, workers_for
 from offswitch.evidence.judges.table import add_opinions, read_verdicts
 from offswitch.evidence.observation import FINDINGS, OBSERVATIONS
+from offswitch.evidence.safeguards import SAFEGUARDS
 
 
 class Interrupted(KeyboardInterrupt):
@@ -150,6 +151,9 @@ class Ledger:
             rows = OBSERVATIONS.joined([add_opinions(rows, verdicts)])
         OBSERVATIONS.write_frame(rows, self.folder.observations)
         FINDINGS.write_frame(findings, self.folder.findings)
+        guarded = harvest.safeguards(self.campaign.trials)
+        if guarded.height:
+            SAFEGUARDS.write_frame(guarded, self.folder.safeguards)
         return rows, findings
 
 
