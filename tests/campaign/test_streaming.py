@@ -40,13 +40,15 @@ class Analyst(Watcher):
 def test_a_campaign_can_be_analysed_while_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "Stream", lambda update, note: Stream(update, note, every_s=0.05))
+    monkeypatch.setattr(
+        running, "Stream", lambda update, note: Stream(update, note, every_s=0.05, share=0)
+    )
     campaign = compiled(worlds=60, concurrency={"trials": 4}, stop={"budget": {"trials": 10_000}})
     watcher = Analyst(tmp_path)
     tables = run_campaign(campaign, Folder(tmp_path), watcher)
+    assert not any("up to date" in note for note in watcher.notes)
     assert watcher.heights, "there was a table before the end"
     assert 0 < watcher.heights[0] < tables.observations.height == 120
-    assert not any("up to date" in note for note in watcher.notes)
     written = read_observations(tmp_path / "observations.parquet")
     assert written.equals(tables.observations)
     assert tables.observations["trial_id"].to_list() == list(campaign.trials)

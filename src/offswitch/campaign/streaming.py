@@ -22,13 +22,19 @@ class Stream(threading.Thread):
         update: Brings the tables up to date.
         note: Is told what went wrong.
         every_s: Seconds between two updates at the least.
+        share: An update is followed by a pause of at least so many times what it took.
     """
 
     def __init__(
-        self, update: Callable[[], None], note: Callable[[str], None], every_s: float = EVERY_S
+        self,
+        update: Callable[[], None],
+        note: Callable[[str], None],
+        every_s: float = EVERY_S,
+        share: float = SHARE,
     ) -> None:
         super().__init__(name="offswitch-stream", daemon=True)
         self._update, self._note, self._every_s = update, note, every_s
+        self._share = share
         self._over = threading.Event()
 
     def __enter__(self) -> Self:
@@ -57,4 +63,4 @@ class Stream(threading.Thread):
                 if not told:
                     self._note(f"The tables could not be brought up to date: {error}")
                 told = True
-            pause = max(self._every_s, SHARE * (time.monotonic() - started))
+            pause = max(self._every_s, self._share * (time.monotonic() - started))
