@@ -20,14 +20,14 @@ _LOOKS = 2
 _WAIT_S = 5.0
 
 
-_KEPT = 256
+_KEPT = 32
 _made: OrderedDict[str, int] = OrderedDict()
 """Namespaces of the sandboxes that this process started last, each held open: the kernel gives the
 name of one that is gone to the next, and somebody else's processes would be taken for ours."""
 
 
 def survivors() -> list[int]:
-    """Processes, by number on the host, of the last 256 sandboxes that this process started."""
+    """Processes, by number on the host, of the last 32 sandboxes that this process started."""
     return [n for n in _numbers() if _namespace(n) in _made and _state(n) not in "ZX"]
 
 
