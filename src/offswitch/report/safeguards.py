@@ -20,7 +20,7 @@ def points(change: Change, sign: int) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.0f}".replace("-", "−") if round(value) else "0"
+    return f"{value:+.0f}".replace("-", "\N{MINUS SIGN}") if round(value) else "0"
 
 
 def pareto(safeguards: Sequence[Safeguard]) -> Markup | None:
