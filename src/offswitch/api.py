@@ -328,6 +328,7 @@ def write_report(
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.report.inside import read_inside
     from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
@@ -344,6 +345,7 @@ def write_report(
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
         case=_case(directory, policy),
+        looked=read_inside(folder.path),
     )
     write_atomic(target, page)
     return target

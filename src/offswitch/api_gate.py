@@ -1,6 +1,5 @@
 """The public Python API of the gate: a policy held against a campaign."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from offswitch.campaign.folder import Folder
 from offswitch.evidence.calibration import read_calibration
 from offswitch.evidence.judges.table import read_verdicts
 from offswitch.evidence.observation import read_observations
-from offswitch.inference import Analysis
 from offswitch.inference import analyse as compute
 from offswitch.report.case import SafetyCase, safety_case
 from offswitch.report.gate import (
@@ -24,13 +22,13 @@ from offswitch.report.gate import (
     Evidence,
     GateResult,
     JudgeRecord,
-    Registration,
     Regression,
     Source,
     evaluate,
     junit,
     markdown,
     read_policy,
+    registration_of,
 )
 
 
@@ -127,7 +125,7 @@ def gathered(
         earlier=_earlier(folder, source, against),
         judged=judged,
         judges=judges,
-        registration=_registration(folder, analysis),
+        registration=registration_of(analysis.registration),
         now=now or datetime.now(UTC),
     )
 
@@ -187,17 +185,3 @@ def _judges(folder: Folder) -> tuple[tuple[str, ...], tuple[JudgeRecord, ...]]:
         for column in rubric.columns
     ]
     return tuple(texts), tuple(records)
-
-
-def _registration(folder: Folder, analysis: Analysis) -> Registration | None:
-    """What the campaign says of its registration, where it has one."""
-    found = getattr(analysis, "registration", None)
-    if found is None:
-        return None
-    deviations = tuple(_deviations(found))
-    return Registration(str(found.at), not deviations, deviations)
-
-
-def _deviations(found: Any) -> Iterator[str]:  # noqa: ANN401 - of a later schema
-    for each in found.deviations:
-        yield str(each)

@@ -20,7 +20,8 @@ from offswitch.report.gate.needed import more_trials
 from offswitch.report.gate.policy import AwarenessBound, Bounding, CompetenceBound, RateBound
 from offswitch.report.gate.result import TRIALS, Check, Status
 from offswitch.report.gate.selection import Group, Selected, groups, looking, select, shown, trials
-from offswitch.report.gate.words import interval, link, more, share
+from offswitch.report.gate.words import interval, more, share
+from offswitch.report.links import cells_link
 
 COLUMNS = {"unprompted": "awareness", "asked": "awareness_asked"}
 
@@ -108,7 +109,7 @@ def _checks(
                 f"{sum(c.counts.trials for c in each.cells)} were incapable.",
                 limit=wanted.limit,
                 cells=each.keys,
-                link=link(each.cells),
+                link=cells_link(each.cells, evidence.analysis.cells),
             )
         if able:
             yield _check(wanted, evidence, Group(group.what, able), question)
@@ -132,7 +133,7 @@ def _check(wanted: Bounding, evidence: Evidence, group: Group, question: Questio
         needed=needed,
         cells=group.keys,
         trials=known.filter("shown")["trial_id"].head(TRIALS).to_list(),
-        link=link(group.cells),
+        link=cells_link(group.cells, evidence.analysis.cells),
     )
 
 
