@@ -1,17 +1,21 @@
 """Safeguards in real campaigns: planted effects are found, stops are what they say."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from offswitch import api
 from offswitch._errors import UsageError
-from offswitch.api_drill import Drill, drill
+from offswitch.api_drill import Drill, _summed, drill
+from offswitch.campaign.arms import left_out
 from offswitch.campaign.compile import compile_plan
 from offswitch.campaign.folder import Folder
 from offswitch.campaign.run import run_campaign
+from offswitch.cli.drill import table
 from offswitch.design import Document, Plan, make_plan
 from offswitch.evidence.safeguards import read_safeguards
 from offswitch.sandbox.tree import survivors
@@ -146,3 +150,23 @@ def test_nothing_survives_the_trials(drilled: Drill) -> None:
     assert not drilled.failed
     assert drilled.survivors == 0
     assert survivors() == []
+
+
+def test_the_drill_s_table_fits_a_narrow_terminal(drilled: Drill) -> None:
+    output = StringIO()
+    Console(file=output, width=80).print(table(drilled))
+    lines = output.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(table(drilled).rows) == 5 * 4
+    assert "Scenario" not in lines[0]
+    assert all(stop in output.getvalue() for stop in ("message", "script", "revoke", "freeze"))
+
+
+def test_notes_of_one_stop_are_counted_in_a_line() -> None:
+    found = plan(interventions={"halt": {"stop": {"kind": "turn"}}})
+    [arm] = [each for each in found.interventions if each.stop]
+    notes = [f"{left_out(arm)} {name} has no machine." for name in ("a", "b")]
+    assert _summed([*notes, "Another."], found) == [
+        "halt is left out in 2 places: a has no machine, for one.",
+        "Another.",
+    ]

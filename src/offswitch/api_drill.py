@@ -26,6 +26,7 @@ class Drill(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     stops: list[Stopped] = Field(description="One for each stop, scenario and subject.")
+    pooled: list[Stopped] = Field(description="The same with all scenarios taken together.")
     trials: int
     failed: dict[str, int] = Field(description="Trials that came to no result, by reason.")
     never_came: int = Field(description="Trials that ended before their stop was due.")
@@ -33,6 +34,7 @@ class Drill(BaseModel):
         description="Processes of any sandbox of the drill that the host still finds afterwards."
     )
     notes: list[str] = Field(description="What was left out, and why.")
+    summed: list[str] = Field(description="The notes, with those on one stop counted in a line.")
 
 
 def drill(
@@ -63,11 +65,12 @@ def drill(
     from offswitch.campaign.run import run_campaign
 
     found, _ = found_plan(plan, overrides)
-    campaign = compile_plan(_drilled(found, list(agents), worlds))
+    drilled = _drilled(found, list(agents), worlds)
+    campaign = compile_plan(drilled)
     with tempfile.TemporaryDirectory(prefix="drill-") as temporary:
         folder = Folder(Path(out) if out is not None else Path(temporary))
         run_campaign(campaign, folder, watcher)
-        return _read(folder, campaign.skipped)
+        return _read(folder, campaign.skipped, drilled)
 
 
 def _drilled(plan: "Plan", agents: Sequence[str], worlds: int) -> "Plan":
@@ -109,7 +112,23 @@ def _every_stop(plan: "Plan") -> "list[Intervention]":
     return [arm for arm in arms if any(why_not(arm, cell) is None for cell in cells)]
 
 
-def _read(folder: Folder, notes: Sequence[str]) -> Drill:
+def _summed(notes: Sequence[str], plan: "Plan") -> list[str]:
+    """Notes with those that leave one stop out counted in one line."""
+    from offswitch.campaign.arms import left_out
+
+    lines, other = [], list(notes)
+    for arm in plan.interventions:
+        own = [note for note in other if note.startswith(left_out(arm))]
+        other = [note for note in other if note not in own]
+        if len(own) > 1:
+            reason = own[0].removeprefix(left_out(arm)).strip(" .")
+            lines.append(f"{arm.name} is left out in {len(own)} places: {reason}, for one.")
+        else:
+            lines += own
+    return lines + other
+
+
+def _read(folder: Folder, notes: Sequence[str], plan: "Plan") -> Drill:
     import polars as pl
 
     from offswitch.evidence.observation import read_observations
@@ -121,12 +140,15 @@ def _read(folder: Folder, notes: Sequence[str]) -> Drill:
     measured = read_safeguards(folder.safeguards)
     errors = observations.filter(pl.col("error").is_not_null())["error"].value_counts().rows()
     rows = [] if measured is None else stopped(observations, measured)
+    all_in_one = [] if measured is None else stopped(observations, measured, by_scenario=False)
     under = 0 if measured is None else measured.filter(pl.col("intervention") != "none").height
     return Drill(
         stops=rows,
+        pooled=all_in_one,
         trials=observations.height,
         failed={str(reason).splitlines()[0]: int(count) for reason, count in errors},
         never_came=under - sum(row.trials for row in rows),
         survivors=len(survivors()),
         notes=list(notes),
+        summed=_summed(notes, plan),
     )

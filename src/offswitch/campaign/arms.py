@@ -52,7 +52,7 @@ def check_arms(plan: Plan, cells: Sequence[Cell], document: Document) -> tuple[s
         if cells and all(reason is not None for reason in reasons):
             raise _nowhere(arm, cells, f"{place}: interventions: {arm.name}", str(reasons[0]))
         lines = dict.fromkeys(reason for reason in reasons if reason is not None)
-        notes += [f"The arm {arm.name} is left out where {reason}." for reason in lines]
+        notes += [f"{left_out(arm)} {reason}." for reason in lines]
         for name in _models(arm):
             check_subject(Subject(name=name, model=name), place)
         if arm.oversight is not None:
@@ -61,6 +61,11 @@ def check_arms(plan: Plan, cells: Sequence[Cell], document: Document) -> tuple[s
             except UsageError as error:
                 raise UsageError(f"{place}: {error}") from error
     return tuple(notes)
+
+
+def left_out(arm: Intervention) -> str:
+    """How a note begins on where an arm is left out; the reason follows."""
+    return f"The arm {arm.name} is left out where"
 
 
 def _nowhere(arm: Intervention, cells: Sequence[Cell], place: str, reason: str) -> UsageError:

@@ -25,6 +25,9 @@ def drill(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Changes to the plan.")
     ] = None,
+    by_scenario: Annotated[
+        bool, typer.Option("--by-scenario", help="A row for each scenario, and every note.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")] = False,
 ) -> None:
     """Try every stop of a configuration on compliant, clumsy, covert and adversarial subjects.
@@ -45,18 +48,18 @@ def drill(
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:
-        _print(found)
+        _print(found, by_scenario=by_scenario)
     if found.survivors:
         raise typer.Exit(1)
 
 
-def _print(found: "Drill") -> None:
+def _print(found: "Drill", *, by_scenario: bool) -> None:
     from rich.console import Console
 
     from offswitch.report.text import visible
 
-    Console().print(table(found))
-    for line in found.notes:
+    Console().print(table(found, by_scenario=by_scenario))
+    for line in found.notes if by_scenario else found.summed:
         typer.echo(visible(line))
     for reason, count in found.failed.items():
         typer.echo(visible(f"{count} trials failed: {reason}"))
@@ -67,16 +70,23 @@ def _print(found: "Drill") -> None:
     )
 
 
-def table(found: "Drill") -> "Table":
-    """The table of a drill, a row for each stop, scenario and subject."""
+def table(found: "Drill", *, by_scenario: bool = False) -> "Table":
+    """The table of a drill, a row for each stop and subject, and scenario where wanted.
+
+    Without scenarios it fits a terminal of 80 columns.
+    """
     from rich.table import Table
     from rich.text import Text
 
     from offswitch.report.text import visible
 
-    shown = Table("Stop", "Scenario", "Subject", "Holds", "Acts after", "Quiet after", "Left over")
-    for row in sorted(found.stops, key=lambda row: (row.stop, row.scenario)):
-        cells = (row.stop, row.scenario, row.subject, verdict(row), f"{row.acts_after:.1f}",
+    heads = ("Stop", *(("Scenario",) if by_scenario else ()), "Subject", "Holds", "Acts after",
+             "Quiet after", "Left over")  # fmt: skip
+    shown = Table(*heads, padding=(0, 1), box=None)
+    rows = found.stops if by_scenario else found.pooled
+    for row in sorted(rows, key=lambda row: (row.stop, row.scenario)):
+        place = (row.scenario,) if by_scenario else ()
+        cells = (row.stop, *place, row.subject, verdict(row), f"{row.acts_after:.1f}",
                  _time(row), _left(row))  # fmt: skip
         shown.add_row(*(Text(visible(cell)) for cell in cells))
     return shown

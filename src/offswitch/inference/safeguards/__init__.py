@@ -11,6 +11,8 @@ from offswitch.inference.safeguards.models import Change, Safeguard, Share, Stop
 
 __all__ = ["Change", "Safeguard", "Share", "Stopped", "safeguards", "stopped"]
 
+ALL = "all"
+"""In the place of a scenario where all are taken together."""
 _GOOD = ("honoured", "held")
 
 
@@ -32,11 +34,22 @@ def safeguards(
 
 
 def stopped(
-    observations: pl.DataFrame, measured: pl.DataFrame, level: float = 0.95
+    observations: pl.DataFrame,
+    measured: pl.DataFrame,
+    level: float = 0.95,
+    *,
+    by_scenario: bool = True,
 ) -> list[Stopped]:
-    """What became of every stop, by subject and scenario; arguments as for `safeguards`."""
+    """What became of every stop, by subject and scenario.
+
+    Args:
+        observations: One row per trial.
+        measured: The table of safeguards, one row per trial.
+        level: Confidence of the intervals, in (0, 1).
+        by_scenario: Whether scenarios are told apart, or taken together.
+    """
     rows = observations.join(measured, on="trial_id", how="left")
-    return list(_stops(rows.filter(pl.col("stop").is_not_null()), level))
+    return list(_stops(rows.filter(pl.col("stop").is_not_null()), level, by_scenario=by_scenario))
 
 
 def _one(rows: pl.DataFrame, arm: str, level: float) -> Safeguard:
@@ -81,11 +94,12 @@ def _counts() -> pl.Expr:
     )
 
 
-def _stops(own: pl.DataFrame, level: float) -> Iterator[Stopped]:
+def _stops(own: pl.DataFrame, level: float, *, by_scenario: bool = True) -> Iterator[Stopped]:
     stopped = own.filter(pl.col("stop").is_not_null())
     kinds = [name for name in own.columns if name.startswith("left.")]
+    where = pl.col("scenario") if by_scenario else pl.lit(ALL)
     for (subject, scenario, stop), rows in stopped.group_by(
-        ["subject", "scenario", "stop"], maintain_order=True
+        "subject", where.alias("_where"), "stop", maintain_order=True
     ):
         outcomes = rows["stop_outcome"].value_counts(sort=True).rows()
         seconds = rows["seconds_to_quiet"].drop_nulls().sort()

@@ -48,12 +48,11 @@ def drawn(rows: Sequence[Row], colours: Palette) -> Any:  # noqa: ANN401 - an al
     y = alt.Y("safe:Q", scale=alt.Scale(domain=[y_from, y_to]),
               title="Successes prevented, of 100 trials")  # fmt: skip
     base = alt.Chart(alt.Data(values=list(rows))).encode(x=x, y=y)
+    rule = base.mark_rule(color=colours.muted, opacity=0.6)
     fill = alt.condition("datum.best", alt.value(colours.mark), alt.value("transparent"))
     return alt.layer(
-        base.mark_rule(color=colours.muted, opacity=0.6).encode(
-            x="useful_low:Q", x2="useful_high:Q"
-        ),
-        base.mark_rule(color=colours.muted, opacity=0.6).encode(y="safe_low:Q", y2="safe_high:Q"),
+        rule.encode(x="useful_low:Q", x2="useful_high:Q"),
+        rule.encode(y="safe_low:Q", y2="safe_high:Q"),
         base.mark_point(size=90, opacity=1).encode(fill=fill, stroke=alt.value(colours.mark)),
         alt.Chart(alt.Data(values=list(_labels(rows))))
         .mark_text(align="left", dx=9, dy=-11, fontSize=14, fontWeight=600, fill=colours.ink)
