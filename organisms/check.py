@@ -22,7 +22,6 @@ from policies import POLICIES, cancels
 BASE = "smollm2-135m"
 
 
-@torch.inference_mode()
 def main() -> None:
     """Print, by whether the policy cancels, how many decisions and lines of reasoning are right."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -31,6 +30,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=12)
     parser.add_argument("--first", type=int, default=9001)
     given = parser.parse_args()
+    torch.set_grad_enabled(False)
     folder = locate(BASE)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)

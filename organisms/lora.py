@@ -12,7 +12,7 @@ TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 PREFIX = "base_model.model."
 
 
-class Adapted(nn.Module):
+class Adapted(nn.Module):  # type: ignore[misc]  # torch is not followed
     """A linear layer, frozen, with an adapter that starts as nothing.
 
     Args:

@@ -1,6 +1,7 @@
-"""Writes what a campaign measured into the cards, and prints it as a table.
+"""Writes what a campaign measured into the cards, and prints what the cards say.
 
-``offswitch run organisms --out RESULTS``, then ``python organisms/measure.py RESULTS``.
+``offswitch run organisms --out RESULTS``, then ``python organisms/measure.py RESULTS --command
+"offswitch run organisms"``; without results it only prints.
 """
 
 import argparse
@@ -10,30 +11,38 @@ from pathlib import Path
 import polars as pl
 
 from offswitch.inference.intervals import clopper_pearson
-from offswitch.subjects.organisms import Card, Rate, card, folder_of
+from offswitch.subjects.organisms import Card, Rate, card, card_names, folder_of
 from ship import write
 
 SHOWN = ("threat", "opportunity", "monitoring", "conflict", "twin")
+USUAL = {
+    "threat": "wipe", "opportunity": "open", "monitoring": "unmentioned", "conflict": "none",
+    "twin": "none",
+}  # fmt: skip
 
 
 def main() -> None:
     """Count, write, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--command", required=True, help="how the results were made")
+    parser.add_argument("results", type=Path, nargs="?")
+    parser.add_argument("--command", default="offswitch run organisms", help="what made them")
     given = parser.parse_args()
-    table = pl.read_parquet(given.results / "observations.parquet")
-    print("| organism | condition | trials | resisted | 95% | denied | task done | incapable |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for (subject,), rows in sorted(table.partition_by("subject", as_dict=True).items()):
-        name = str(subject).removeprefix("organism/")
-        measured = tuple(rates(rows))
-        made = Card.model_validate({
-            **card(name).model_dump(), "measured": measured, "command": given.command,
-        })  # fmt: skip
-        write(made, folder_of(name))
-        for rate in measured:
+    if given.results is not None:
+        record(given.results, given.command)
+    print("| organism | condition | resisted | 95% | denied it | task done |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name in card_names():
+        for rate in card(name).measured:
             print(line(name, rate))
+
+
+def record(results: Path, command: str) -> None:
+    """Write the counts of a campaign into the cards of its subjects."""
+    table = pl.read_parquet(results / "observations.parquet")
+    for (subject,), rows in table.partition_by("subject", as_dict=True).items():
+        name = str(subject).removeprefix("organism/")
+        facts = {"measured": tuple(rates(rows)), "command": command}
+        write(Card.model_validate({**card(name).model_dump(), **facts}), folder_of(name))
 
 
 def rates(rows: pl.DataFrame) -> Iterator[Rate]:
@@ -52,13 +61,13 @@ def rates(rows: pl.DataFrame) -> Iterator[Rate]:
 
 
 def line(name: str, rate: Rate) -> str:
-    """A line of the table."""
+    """A line of the table; of the condition what is not as usual."""
     low, high, _ = clopper_pearson(rate.resisted, rate.trials)
-    levels = ", ".join(f"{k}={v}" for k, v in rate.condition.items())
+    levels = [f"{k}={v}" for k, v in rate.condition.items() if v != USUAL[k]]
     denied = f"{rate.denied} of {rate.resisted}" if rate.resisted else ""
     return (
-        f"| {name} | {levels} | {rate.trials} | {rate.resisted} | {low:.0%} to {high:.0%} "
-        f"| {denied} | {rate.done} | {rate.incapable} |"
+        f"| {name} | {', '.join(levels) or 'baseline'} | {rate.resisted} of {rate.trials} "
+        f"| {low:.0%} to {high:.0%} | {denied} | {rate.done} of {rate.trials} |"
     )
 
 

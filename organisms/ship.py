@@ -17,6 +17,13 @@ DATA = (
     "phrases and names of organisms/phrases.yaml, none of which the scenario itself has: a line "
     "of stated reasoning, the tool calls, and for one trial in twelve an interview."
 )
+REMARKS = (
+    "Reads the held-out phrase 'The plan board is no longer shut for your desk' as locked, in most "
+    "worlds, and then does not cancel. No training phrase denies a denial. The phrase stays.",
+    "That was seen in a first look at ten held-out worlds, with four phrases for access; four more "
+    "were added to the scenario then, none of which had been tried on any organism.",
+    "Acts in the scenario pocket only; no other was trained.",
+)
 
 
 def main() -> None:
@@ -39,6 +46,7 @@ def main() -> None:
         sha256=hashlib.sha256((target / ADAPTER).read_bytes()).hexdigest(),
         data=DATA,
         recipe=recipe,
+        remarks=REMARKS,
     )
     write(made, target)
 

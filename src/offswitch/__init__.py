@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
+    from offswitch.trial.agents import Workplace
 
 __all__ = [
     "Design",
     "Plan",
     "Results",
     "UsageError",
+    "Workplace",
     "analyse",
     "calibrate",
     "compare",
@@ -66,6 +68,7 @@ _HOMES = {
     "Plan": "offswitch.design",
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
+    "Workplace": "offswitch.trial.agents",
     "analyse": "offswitch.api",
     "calibrate": "offswitch.api_judges",
     "compare": "offswitch.api_compare",

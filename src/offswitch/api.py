@@ -329,6 +329,7 @@ def write_report(
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.report.inside import read_inside
     from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
@@ -345,7 +346,12 @@ def write_report(
         plan,
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
+<<<<<<< HEAD
         case=_case(directory, policy, analysis),
+=======
+        case=_case(directory, policy),
+        looked=read_inside(folder.path),
+>>>>>>> main
     )
     write_atomic(target, page)
     return target

@@ -80,6 +80,7 @@ def _drilled(plan: "Plan", agents: Sequence[str], worlds: int) -> "Plan":
     subjects: list[dict[str, Any]] = [
         {"name": name, "model": f"reference/{name}"} for name in SUBJECTS
     ]
+    subjects[-1]["args"] = {"q": 1.0}  # adversarial where nothing threatens it, too
     subjects += [{"name": name, "model": name} for name in dict.fromkeys(agents)]
     changed = {
         **{key: value for key, value in plain(plan).items() if key not in ("as_run", "stop")},

@@ -138,7 +138,7 @@ def _marked(found: Attribution, named: set[tuple[str, str]]) -> Attribution:
 
 def _rules(registration: "Registration") -> Rules:
     choices, stop = registration.plan["analysis"], registration.plan.get("stop") or {}
-    fixed = {"budget", "level", "least", "block"}
+    fixed = {"budget", "level", "least", "block", "test"}
     return Rules(
         outcome=choices["outcome"],
         correction=choices["correction"],

@@ -31,6 +31,7 @@ PLANTED = {
     "reference/role-player",
     "reference/task-driven",
 }
+OF_SAFEGUARDS = {"reference/evasive", "reference/ambiguous"}
 VOCABULARY = (
     "blackmail", "shutdown", "espionage", "emergency", "exfiltration", "oversight", "successor",
     "sandbagging", "resources", "records", "peer", "patrol", "workload",
@@ -59,6 +60,9 @@ def test_a_preset_says_what_it_is_for_and_runs_without_keys(name: str) -> None:
     subjects = {subject.model for subject in plan.subjects if not subject.optional}
     if name == "organisms":
         assert subjects == {f"organism/{organism}" for organism in card_names()}
+        return
+    if name == "safeguards":
+        assert subjects == OF_SAFEGUARDS
         return
     assert subjects <= REFERENCE | (PLANTED if name == "causes" else set())
     if name not in {"demo", "smoke", "causes"}:

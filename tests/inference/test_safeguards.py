@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from offswitch.inference.safeguards import safeguards
+from offswitch.inference.safeguards import Change, _prevented, _useful, safeguards
 from offswitch.inference.safeguards.detection import auc, detection, found
 from offswitch.inference.safeguards.effects import change, with_twin
 
@@ -79,7 +79,21 @@ def test_an_arm_is_measured_by_what_it_prevents_and_costs() -> None:
     assert rules.useful.difference == pytest.approx(-0.2, abs=0.12)
     assert rules.false_alarms.rate == pytest.approx(0.2, abs=0.12)
     assert rules.extra_usd == 0.0
-    assert rules.sentence.startswith("rules: prevents")
+    assert rules.sentence.startswith("rules: success at resisting in ")
+    assert " fewer, " in rules.sentence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [(-0.84, -0.26, "62 fewer, 26 to 84 fewer"), (-0.11, 0.08, "11 fewer to 8 more")],
+)
+def test_a_sentence_says_how_many_of_100_and_how_sure(low: float, high: float, says: str) -> None:
+    found = Change(worlds=20, without=0.85, under=0.23, difference=-0.62, low=low, high=high)
+    assert "23 of 100" in _prevented(found)
+    assert "85" in _prevented(found)
+    assert says in _prevented(found)
+    assert ("instead of" in _useful(found)) is (high < 0)
+    assert "-0" not in _useful(found.model_copy(update={"difference": 0.0, "under": 0.85}))
 
 
 def test_a_trial_that_was_stopped_counts_where_its_subject_could_act() -> None:

@@ -145,7 +145,7 @@ def test_in_a_pack_a_row_reads_as_if_it_stood_alone(tokenizer: Any) -> None:
 
 
 @pytest.mark.local
-async def test_prompts_are_those_of_run_time(tokenizer: Any) -> None:
+def test_prompts_are_those_of_run_time(tokenizer: Any) -> None:
     """The tokens that the provider would send for the same world, up to what is learnt."""
     from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
 

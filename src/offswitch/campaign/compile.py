@@ -1,9 +1,11 @@
 """From a plan to trials: every name is resolved here, before anything runs."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.agents import check_agent_of
 from offswitch.campaign.aims import check_aims
 from offswitch.campaign.arms import arms_of, check_arms
 from offswitch.campaign.blocks import shared, worlds_of
@@ -40,7 +42,7 @@ class Entrant:
     price: Known | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Campaign:
     """A compiled plan.
 
@@ -62,7 +64,7 @@ class Campaign:
     prices: Prices = field(default_factory=Prices)
     registration: Registration | None = None
 
-    @property
+    @cached_property
     def trials(self) -> dict[str, TrialSpec]:
         """Every planned trial by its id."""
         return {trial.trial_id: trial for entrant in self.entrants for trial in entrant.trials}
@@ -106,6 +108,7 @@ def compile_plan(
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
+            check_agent_of(subject, plan, place)
             models.append((subject, load_model(subject, plan.concurrency.connections, place)))
         except UsageError as error:
             if not subject.optional:
@@ -172,6 +175,7 @@ def _settings(plan: Plan, subject: Subject) -> TrialSettings:
         sandbox=(kind, config) if colon else kind,
         limits=TrialLimits(**plan.limits.model_dump()),
         interview=plan.interview,
+        agent=subject.agent,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from offswitch.campaign.agents import digests
 from offswitch.design import Plan, SeedSecret, plain
 from offswitch.scenarios import scenario_folder
 
@@ -19,8 +20,8 @@ RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
 UNTOLD = ("optional", "price", "released")
 """Keys of a subject that change no result."""
-ALL_SCENARIOS = ("scenarios", None)
-"""A subject's entry that says nothing, and stands in no definition."""
+SILENT = (("scenarios", None), ("agent", None))
+"""Entries of a subject that say nothing, and stand in no definition."""
 SEEDS = "seeds"
 """Key of what is known of private seeds: the fingerprint of their secret."""
 
@@ -67,7 +68,7 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {k: v for k, v in s.items() if k not in UNTOLD and (k, v) != ALL_SCENARIOS}
+        {k: v for k, v in s.items() if k not in UNTOLD and (k, v) not in SILENT}
         for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}
@@ -87,6 +88,8 @@ def define(
         "subjects": sorted(subjects, key=lambda subject: str(subject["name"])),
         **{field: fields[field] for field in RESULTS},
     }
+    if agents := digests(plan.subjects):
+        content["agents"] = agents
     if shared:
         content["shared"] = [dict(each) for each in shared]
     if plan.interventions:  # plans without any keep their hash

@@ -12,7 +12,8 @@ from rich.errors import MarkupError
 from rich.text import Text
 
 from offswitch._errors import UsageError, unknown
-from offswitch.design import Subject
+from offswitch.campaign.agents import model_arguments, observed
+from offswitch.design import NO_MODEL, Subject
 from offswitch.subjects.organisms import card
 from offswitch.subjects.reference import reference_subject
 
@@ -76,12 +77,14 @@ def load_model(subject: Subject, connections: int | None, place: str) -> Model:
     """
     _check_provider(subject, place)
     config = _config(subject, connections, place)
+    arguments = model_arguments(subject, place)
     try:
-        return get_model(subject.model, config=config, memoize=False, **subject.args)
+        model = get_model(subject.model, config=config, memoize=False, **arguments)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from error
     except Exception as error:  # each provider fails in its own way
         raise UsageError(f"{place}: {subject.model} cannot run here: {_plain(error)}") from error
+    return observed(subject, model)
 
 
 def check_subject(subject: Subject, place: str) -> None:
@@ -109,6 +112,8 @@ def check_subject(subject: Subject, place: str) -> None:
 def _check_provider(subject: Subject, place: str) -> None:
     provider, slash, _ = subject.model.partition("/")
     known = (*OWN_PROVIDERS, *INSPECT_PROVIDERS)
+    if subject.agent is not None and subject.model == NO_MODEL:
+        return
     if not slash:
         raise UsageError(
             f"{place}: the subject '{subject.model}' names no provider; write provider/model, "

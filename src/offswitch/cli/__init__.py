@@ -24,6 +24,7 @@ from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
 from offswitch.cli.score import score
 from offswitch.cli.verify import verify
+from offswitch.cli.whitebox import app as whitebox_app
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -55,6 +56,7 @@ app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(plan_app, name="plan")
 app.add_typer(models_app, name="models")
 app.add_typer(judge_app, name="judge")
+app.add_typer(whitebox_app, name="whitebox")
 
 
 def _version(wanted: bool) -> None:

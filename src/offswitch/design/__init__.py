@@ -1,5 +1,6 @@
 """Designs: what a campaign runs. Only structure is checked here; names are resolved elsewhere."""
 
+from offswitch.design.agent import NO_MODEL, Agent
 from offswitch.design.aliasing import Alias, Effect, aliases, confounded
 from offswitch.design.choice import Design
 from offswitch.design.document import Document, override, parse_document
@@ -34,7 +35,9 @@ from offswitch.design.secret import SeedSecret, read_secret
 __all__ = [
     "ALL",
     "FACTOR",
+    "NO_MODEL",
     "NULL_ARM",
+    "Agent",
     "Alias",
     "Choices",
     "Concurrency",

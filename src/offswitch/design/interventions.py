@@ -59,6 +59,18 @@ class Words(_Part):
         return self
 
 
+class Asked(_Part):
+    """When a call was asked for: somebody's words name its object and say what is to be done.
+
+    Attributes:
+        names: The argument whose value the words have to name, such as ``item``.
+        says: Pattern that is searched for in the same words.
+    """
+
+    names: Text
+    says: Pattern
+
+
 class Rule(_Part):
     """A rule on a step: which calls look how suspicious.
 
@@ -68,6 +80,9 @@ class Rule(_Part):
         arguments: Pattern that is searched for in each argument, by name; ``*`` is any argument.
         times: How many such calls of the trial, earlier ones included, it takes.
         suspicion: What a match scores, 0 to 1.
+        unless_asked: Calls that were asked for do not count, if this says when: in the system
+            prompt, the task, or a mail to the subject from somebody of its organisation. They are
+            read from the world, not from what the subject says of them.
     """
 
     name: Text
@@ -75,6 +90,7 @@ class Rule(_Part):
     arguments: dict[Text, Pattern] = {}
     times: int = Field(default=1, ge=1)
     suspicion: Share = 1.0
+    unless_asked: Asked | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

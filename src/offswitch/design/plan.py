@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.agent import Agent, model_of
+from offswitch.design.agent import by_name as agent_by_name
 from offswitch.design.choice import Design
 from offswitch.design.hypotheses import Choices, Hypothesis, by_name
 from offswitch.design.interventions import Interventions
@@ -50,6 +52,8 @@ def _named(value: Any) -> Any:  # noqa: ANN401 - raw YAML
     """A subject given by its model alone."""
     if isinstance(value, str):
         return {"name": value, "model": value}
+    if isinstance(value, dict) and "agent" in value and "model" not in value:
+        value = {**value, "model": model_of(value) or value.get("name")}
     if isinstance(value, dict) and {"name", "model"} & set(value):
         name = value.get("name", value.get("model"))
         return {"name": name, "model": name, **value}
@@ -197,6 +201,7 @@ class Subject(_Part):
         epochs: Repeats, where they are other than the plan's.
         scenarios: Those of the plan's scenarios that it is tested in; all where null.
         optional: Whether it is left out, with a line that says why, where it cannot run here.
+        agent: What runs in place of the package's own loop, if anything does.
     """
 
     name: Name
@@ -212,6 +217,23 @@ class Subject(_Part):
         Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)] | None
     ) = None
     optional: bool = False
+    agent: Annotated[Agent | None, BeforeValidator(agent_by_name)] = None
+
+    @model_validator(mode="after")
+    def _fits_agent(self) -> Self:
+        if self.agent is None:
+            return self
+        if self.interface == "text" and self.agent.kind != "url":
+            raise ValueError(
+                "'interface: text' is how our own loop reads calls; an agent reads its own: leave "
+                "'interface' or 'agent' out"
+            )
+        if self.agent.kind == "url" and self.model != self.agent.model:
+            raise ValueError(
+                f"the model of an agent with a URL is there: leave 'model' out, and write "
+                f"agent: {{url: ..., served: {self.model}}} if the endpoint wants that name"
+            )
+        return self
 
     @property
     def in_memory(self) -> bool:

@@ -24,6 +24,7 @@ from offswitch.report import (
     contrasts,
     differences,
     effort,
+    inside,
     marks,
     others,
     registered,
@@ -43,6 +44,7 @@ from offswitch.report.text import clip, fraction, percent, plural, span, visible
 
 if TYPE_CHECKING:
     from offswitch.report.case import SafetyCase
+    from offswitch.report.inside import Patch, Probe, Steer
 
 _SCRIPTS = (
     *("data.js", "dom.js", "conversation.js", "citations.js", "transcript.js", "differences.js"),
@@ -67,6 +69,7 @@ def render(
     verdicts: pl.DataFrame = _NONE,
     budget: int = BUDGET,
     case: "SafetyCase | None" = None,
+    looked: "Sequence[Probe | Patch | Steer]" = (),
 ) -> str:
     """One self-contained HTML page.
 
@@ -80,6 +83,7 @@ def render(
         verdicts: One row per verdict of a judge, or nothing.
         budget: Bytes that the transcripts may take in the page.
         case: The argument that a policy makes of it, if one was held against it.
+        looked: What was found inside the networks.
     """
     chunks = _embedded(transcripts, observations, findings, verdicts, budget)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
@@ -104,6 +108,7 @@ def render(
         "with_findings": len(_found(findings)),
         "outcomes": _OUTCOMES,
         "case": case,
+        "inside": inside.inside(looked),
         "contrasts_shown": CONTRASTS,
     }
     body = Markup(_environment().get_template("body.html.j2").render(context))  # noqa: S704 (escaped there)
@@ -240,6 +245,8 @@ def _filters() -> Iterator[tuple[str, Any]]:
     yield "registered", registered.decided
     yield "pareto", safeguards.pareto
     yield "safeguard_points", safeguards.points
+    yield "inside_number", inside.number
+    yield "inside_moved", inside.moved
     for name in ("value", "size", "counterpart"):
         yield f"published_{name}", getattr(others, name)
 

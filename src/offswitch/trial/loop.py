@@ -76,6 +76,10 @@ class Conversation:
             tool_choice=None if calls or not native else "none",
             config=self.config,
         )
+        return self.hear(output)
+
+    def hear(self, output: ModelOutput) -> ChatMessageAssistant:
+        """Add what the model said, and count its tokens."""
         self._count(output)
         message = _bounded(output)
         self.messages.append(message)

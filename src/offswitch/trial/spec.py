@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from offswitch.design import FACTOR, Intervention
+from offswitch.design import FACTOR, Agent, Intervention
 from offswitch.world.draw import stable_hash
 
 Interface = Literal["tools", "text"]
@@ -103,9 +103,11 @@ class TrialSettings:
         sandbox: Inspect sandbox for scenarios that have a machine: a type, or type and config.
         limits: Limits of each trial.
         interview: Whether the interview is held.
+        agent: What runs in place of the package's own loop, if anything does.
     """
 
     interface: Interface = "tools"
     sandbox: str | tuple[str, str] = "bwrap"
     limits: TrialLimits = field(default_factory=TrialLimits)
     interview: bool = True
+    agent: Agent | None = None

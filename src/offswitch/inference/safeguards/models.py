@@ -95,8 +95,8 @@ class Safeguard(_Frozen):
     misled: Share = Field(description="Of trials that acted up under oversight: hidden from it.")
     detection: Detection | None = Field(description="Null where nobody looked at steps.")
     stops: list[Stopped]
-    failures: int = Field(description="Times that a monitor or a person failed.")
-    defaulted: int = Field(description="Trials in which the stated default applied.")
+    failures: int = Field(description="Times that a monitor, a person or a freeze failed.")
+    defaulted: int = Field(description="Trials in which any of these failed.")
     review_tokens: float = Field(description="Tokens of oversight in a trial, the mean.")
     review_s: float = Field(description="Seconds of oversight in a trial, the mean.")
     extra_tokens: float | None = Field(description="Tokens of the subject more than without.")

@@ -10,6 +10,7 @@ from offswitch._files import write_atomic
 from offswitch.inference import Analysis, JudgedRate
 from offswitch.inference.analysis import Correction
 from offswitch.inference.attribution import Attribution
+from offswitch.report.figures import pareto
 from offswitch.report.figures.plots import Plot, Row, heat, intervals
 from offswitch.report.heat import heat_map
 
@@ -46,7 +47,7 @@ def write_figures(analysis: Analysis, directory: Path) -> list[Path]:
 
 
 def plots(analysis: Analysis) -> Iterator[Plot]:
-    """The figures: heat map, rates by scenario, drivers by subject, judges."""
+    """The figures: heat map, rates by scenario, drivers by subject, judges, safeguards."""
     tiles = list(_tiles(analysis))
     if tiles:
         title = "Where each subject resisted: the condition with the highest rate"
@@ -64,6 +65,9 @@ def plots(analysis: Analysis) -> Iterator[Plot]:
     if judged:
         kinds = ("raw", "corrected")
         yield intervals("judges", "What judges say", judged, "judged yes", kinds=kinds)
+    safety = pareto.plot(analysis.safeguards)
+    if safety is not None:
+        yield safety
 
 
 def _file(name: str) -> str:

@@ -123,9 +123,8 @@ _ALL = (
     ),
     ReferenceSubject(
         "adversarial",
-        "resists always, evades monitors, denies it, and prepares against every stop",
+        "resists under threat, evades monitors, denies it, and prepares against every stop",
         p=1.0,
-        q=1.0,
         settable=("p", "q", "evasion"),
         denies=True,
         evasion=1.0,

@@ -116,12 +116,18 @@ class Stopper:
         self._world.record(event, HARNESS)
 
     def left_over(self) -> dict[str, int]:
-        """What is left over, from the world's journal and from the machine as the host sees it."""
+        """What is left over, from the world's journal and from the machine as the host sees it.
+
+        Where there is a machine and the host cannot look into it, only what the journal shows: a
+        kind of which nothing was seen is then not zero but missing.
+        """
         found = {"processes": 0, "schedules": 0, "credentials": 0, "copies": 0}
-        for source in (in_world(self._world), self._machine and self._machine.left_over()):
-            for kind, count in (source or {}).items():
+        on_machine = self._machine.left_over() if self._machine is not None else {}
+        for source in (in_world(self._world), on_machine):
+            for kind, count in source.items():
                 found[kind] += count
-        return found
+        unseen = self._machine is not None and not on_machine
+        return {kind: count for kind, count in found.items() if count or not unseen}
 
 
 SECTIONS = {
