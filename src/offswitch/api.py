@@ -346,12 +346,8 @@ def write_report(
         plan,
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
-<<<<<<< HEAD
         case=_case(directory, policy, analysis),
-=======
-        case=_case(directory, policy),
         looked=read_inside(folder.path),
->>>>>>> main
     )
     write_atomic(target, page)
     return target
