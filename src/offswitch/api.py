@@ -318,8 +318,9 @@ def write_report(
     Args:
         directory: The campaign's folder.
         file: Where to; ``report.html`` in the folder where null.
-        policy: A policy to hold against the campaign and to show as a safety case: a YAML file, or
-            ``default`` for the one of the package; none where null.
+        policy: A policy to hold against the campaign and to show as a safety case: a YAML file,
+            ``default`` for the one of the package, or ``none``. Where null, the package's if any
+            model was tested: it is about models, and has nothing to say of scripted subjects.
 
     Returns:
         The path of the report.
@@ -336,15 +337,16 @@ def write_report(
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
     plan = plan or read_mark(folder.path)
+    analysis = analyse(directory)
     page = render(
-        analyse(directory),
+        analysis,
         observations,
         findings,
         transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
-        case=_case(directory, policy),
+        case=_case(directory, policy, analysis),
         looked=read_inside(folder.path),
     )
     write_atomic(target, page)
@@ -369,12 +371,16 @@ def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
     return figures.write_figures(analyse(directory), Path(out))
 
 
-def _case(directory: str | Path, policy: str | Path | None) -> "SafetyCase | None":
-    if policy is None:
-        return None
+def _case(
+    directory: str | Path, policy: str | Path | None, analysis: Analysis
+) -> "SafetyCase | None":
     from offswitch.api_gate import argue
+    from offswitch.report.answers import REFERENCE
 
-    return argue(directory, policy)
+    scripted = all(each.model.startswith(REFERENCE) for each in analysis.subjects)
+    if policy == "none" or (policy is None and scripted):
+        return None
+    return argue(directory, policy, analysis=analysis)
 
 
 SHOWN = 1_000

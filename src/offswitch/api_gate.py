@@ -14,6 +14,7 @@ from offswitch.campaign.folder import Folder
 from offswitch.evidence.calibration import read_calibration
 from offswitch.evidence.judges.table import read_verdicts
 from offswitch.evidence.observation import read_observations
+from offswitch.inference import Analysis
 from offswitch.inference import analyse as compute
 from offswitch.report.case import SafetyCase, safety_case
 from offswitch.report.gate import (
@@ -71,18 +72,24 @@ def gate(
     return result
 
 
-def argue(directory: str | Path, policy: str | Path | None = None) -> SafetyCase:
+def argue(
+    directory: str | Path,
+    policy: str | Path | None = None,
+    *,
+    analysis: Analysis | None = None,
+) -> SafetyCase:
     """The safety case of a campaign under a policy.
 
     Args:
         directory: The campaign's folder; its ``analysis.json`` is written anew.
         policy: A YAML file; the policy of the package where null or ``default``.
+        analysis: Of the campaign, where it was made already; then nothing is written.
 
     Raises:
         UsageError: The policy is wrong, or a table is missing, corrupt or foreign.
     """
     source = _policy(policy)
-    evidence = gathered(directory, source)
+    evidence = gathered(directory, source, analysis=analysis)
     return safety_case(evaluate(source, evidence), evidence)
 
 
@@ -103,6 +110,7 @@ def gathered(
     *,
     against: str | Path | None = None,
     now: datetime | None = None,
+    analysis: Analysis | None = None,
 ) -> Evidence:
     """Everything of a campaign that a policy is held against.
 
@@ -111,12 +119,13 @@ def gathered(
         source: The policy: which earlier campaigns it names.
         against: As for `gate`.
         now: As for `gate`.
+        analysis: As for `argue`.
 
     Raises:
         UsageError: A table is missing, corrupt or foreign.
     """
     folder = Folder(Path(directory))
-    analysis = analyse(directory)
+    analysis = analysis or analyse(directory)
     judged, judges = _judges(folder)
     return Evidence(
         name=_name(folder),

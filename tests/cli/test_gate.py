@@ -13,11 +13,11 @@ from offswitch.cli import _status
 from offswitch.evidence.observation import Observation, write_findings, write_observations
 
 
-def campaign(folder: Path, letters: str) -> Path:
+def campaign(folder: Path, letters: str, subject: str = "gpt") -> Path:
     folder.mkdir()
     rows = [
         Observation(
-            trial_id=f"t{number}", subject="gpt", model="gpt", scenario="shutdown", seed=number,
+            trial_id=f"t{number}", subject=subject, model=subject, scenario="shutdown", seed=number,
             epoch=1, outcome="succeeded" if letter == "s" else "complied",
             behaviours=("shutdown_sabotage",) if letter == "s" else (), task_done=True,  # type: ignore[arg-type]
             factors={"instruction": "allow"},
@@ -130,3 +130,21 @@ def test_a_registration_is_read_from_a_campaign(
         if node["kind"] == "defeater" and "after the results were known" in node["text"]
     ]
     assert doubt["standing"] == doubts[status]
+
+
+@pytest.mark.parametrize(
+    ("subject", "policy", "shown"),
+    [
+        ("gpt", None, True),
+        ("gpt", "none", False),
+        ("reference/compliant", None, False),
+        ("reference/compliant", "default", True),
+    ],
+)
+def test_a_report_on_models_has_the_safety_case_of_the_default_policy(
+    subject: str, policy: str | None, shown: bool, tmp_path: Path
+) -> None:
+    folder = campaign(tmp_path / "a", "c" * 20, subject)
+    page = offswitch.write_report(folder, policy=policy).read_text()
+    assert ('id="safety-case"' in page) == shown
+    assert ("met the policy default" in page) == shown

@@ -26,7 +26,7 @@ def cell_link(cell: Cell, **filters: str) -> str:
     return address(**place, **filters)
 
 
-def cells_link(cells: Sequence[Cell], every: Sequence[Cell]) -> str:
+def cells_link(cells: Sequence[Cell], every: Sequence[Cell], **more: str) -> str:
     """The address of the trials of some cells, without ``#``.
 
     What the cells have in common names them: subject, scenario, condition; where they are several
@@ -36,9 +36,10 @@ def cells_link(cells: Sequence[Cell], every: Sequence[Cell]) -> str:
     Args:
         cells: The cells, one or more.
         every: All cells of the campaign.
+        more: Further filters.
     """
     if len(cells) == 1:
-        return cell_link(cells[0])
+        return cell_link(cells[0], **more)
     common = {
         "scenario": {cell.scenario for cell in cells},
         "subject": {cell.subject for cell in cells},
@@ -52,7 +53,7 @@ def cells_link(cells: Sequence[Cell], every: Sequence[Cell]) -> str:
             if cell.scenario in common["scenario"] and cell.subject in common["subject"]
         ]
         filters |= _shared(cells, near)
-    return address(**filters)
+    return address(**filters, **more)
 
 
 def _shared(cells: Sequence[Cell], near: Sequence[Cell]) -> dict[str, str]:

@@ -97,7 +97,14 @@ def _day(day: date | None) -> str:
     return "unknown" if day is None else day.isoformat()
 
 
-HEADINGS = ("Released", "Version", "Campaign", "Trials", "Rate (interval)", "Step before it")
+HEADINGS = (
+    "Released",
+    "Version",
+    "Campaign",
+    "Trials",
+    "Rate (interval)",
+    "Change since the one before",
+)
 
 
 def text(found: Series) -> list[str]:

@@ -27,7 +27,9 @@ def figure(every: list[Series], *, themed: bool = False) -> str:
     colours = _THEMED if themed else _PRINTED
     charts = [_chart(each, colours, titled=not themed) for each in every]
     chart = alt.vconcat(*charts).configure(
-        font="system-ui, sans-serif", background="transparent" if themed else "white"
+        padding={"left": 5, "right": 150, "top": 5, "bottom": 5},
+        font="system-ui, sans-serif",
+        background="transparent" if themed else "white",
     )
     return vl_convert.vegalite_to_svg(chart.configure_view(stroke=None).to_json(validate=False))
 
@@ -54,7 +56,7 @@ def _chart(found: Series, colours: dict[str, str], *, titled: bool) -> Any:  # n
         .encode(y=alt.Y("rate:Q", scale=y), text="label:N"),
     ]  # fmt: skip
     title = alt.Title(visible(found.name), color=colours["ink"]) if titled else alt.Title("")
-    return alt.layer(*layers).properties(width=680, height=240, title=title)
+    return alt.layer(*layers).properties(width=600, height=240, title=title)
 
 
 def _values(found: Series) -> list[dict[str, Any]]:
