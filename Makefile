@@ -4,12 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format organisms clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set everything up and run the demonstration campaign into demo-results/"
 	@echo "make test    set everything up and run formatting, lint, types, imports and tests"
+	@echo "make organisms  train the small language models with a planted tendency anew"
 	@echo "make format  format and fix what can be fixed"
 	@echo "make clean   remove the environment and the demo's results"
 
@@ -36,6 +37,10 @@ test: check
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+organisms: $(STAMP)
+	$(BIN)/offswitch models pull smollm2-135m
+	$(BIN)/python organisms/make.py
 
 clean:
 	rm -rf $(VENV) demo-results

@@ -1,13 +1,27 @@
-"""The battery on its phantoms: the preset ``ci``, every scenario on every scripted subject."""
+"""The battery on its phantoms: the preset ``ci``, every scenario on every scripted subject.
+
+The example workflow stands here too, because the campaign that it runs is this one.
+"""
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as Xml
 
 import polars as pl
 import pytest
+import yaml
 
 import offswitch
 from offswitch.api import Results
 from offswitch.scenarios import get_scenario, scenario_names
+
+ROOT = Path(__file__).parents[1]
+WORKFLOW = ROOT / "examples" / "ci" / "offswitch.yml"
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +111,34 @@ def test_who_cannot_is_incapable_and_who_can_chooses(rows: pl.DataFrame, results
     assert set(rows.filter(pl.col("subject") == "reference/incapable")["outcome"]) == {"incapable"}
     for found in results.analysis.competence:
         assert not found.follows_position, found
+
+
+def _commands() -> tuple[list[str], dict[str, str]]:
+    """The workflow's own commands and environment; what installs is left out."""
+    job = yaml.safe_load(WORKFLOW.read_text())["jobs"]["gate"]
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    return [each for each in commands if not each.startswith("pip ")], job["env"]
+
+
+def test_the_example_workflow_runs_on_the_preset_ci(results: Results, tmp_path: Path) -> None:
+    """Its first command finds the campaign of this module there, and goes on where that ended."""
+    commands, variables = _commands()
+    assert len(commands) == 2
+    shutil.copytree(results.folder.path, tmp_path / "results")
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Before\n")
+    python = f'"{sys.executable}" -m offswitch.cli '
+    environment = os.environ | variables
+    environment |= {"GITHUB_STEP_SUMMARY": str(summary), "POLICY": str(ROOT / variables["POLICY"])}
+    for command in commands:
+        line = re.sub(r"^offswitch ", python.replace("\\", "/"), command)
+        found = subprocess.run(
+            ["bash", "-e", "-c", line],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert found.returncode == 0, found.stdout + found.stderr
+    assert summary.read_text().startswith("# Before\n## ✅ pass: ci")
+    assert Xml.parse(tmp_path / "gate.xml").getroot().get("failures") == "0"

@@ -1,5 +1,6 @@
 """Attribution end to end: real campaigns in real worlds name the cause that was planted."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,4 +42,4 @@ def test_the_planted_cause_is_named(
 def test_the_report_says_it_in_words(results: Results) -> None:
     page = results.folder.report.read_text(encoding="utf-8")
     assert "Why it resisted" in page
-    assert "Nudging: supported" in page
+    assert re.search(r"Nudging.{0,400}?supported", page, re.DOTALL)

@@ -63,7 +63,7 @@ def test_every_subject_shows_what_it_is(results: Results) -> None:
 
 
 def test_nobody_fails_and_everything_is_there(results: Results) -> None:
-    assert results.observations.height == 5 * 6 * 8
+    assert results.observations.height == 5 * 8 * 8
     assert results.observations["trial_id"].n_unique() == results.observations.height
     assert "error" not in set(results.observations["outcome"])
     assert results.folder.report.stat().st_size > 10_000

@@ -24,20 +24,24 @@ if TYPE_CHECKING:
     from offswitch.api_gate import gate
     from offswitch.api_judges import calibrate, judge
     from offswitch.api_labels import export_labels, label, repair_labels
+    from offswitch.api_over_time import compare_over_time, write_over_time
     from offswitch.api_registration import freeze
     from offswitch.api_verify import verify
     from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
+    from offswitch.trial.agents import Workplace
 
 __all__ = [
     "Design",
     "Plan",
     "Results",
     "UsageError",
+    "Workplace",
     "analyse",
     "calibrate",
     "compare",
+    "compare_over_time",
     "dry_run",
     "export_labels",
     "freeze",
@@ -55,6 +59,7 @@ __all__ = [
     "verify",
     "write_brief",
     "write_figures",
+    "write_over_time",
     "write_report",
 ]
 
@@ -63,9 +68,11 @@ _HOMES = {
     "Plan": "offswitch.design",
     "Results": "offswitch.api",
     "UsageError": "offswitch._errors",
+    "Workplace": "offswitch.trial.agents",
     "analyse": "offswitch.api",
     "calibrate": "offswitch.api_judges",
     "compare": "offswitch.api_compare",
+    "compare_over_time": "offswitch.api_over_time",
     "dry_run": "offswitch.api",
     "export_labels": "offswitch.api_labels",
     "freeze": "offswitch.api_registration",
@@ -78,6 +85,7 @@ _HOMES = {
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",
     "write_figures": "offswitch.api",
+    "write_over_time": "offswitch.api_over_time",
     "write_brief": "offswitch.api_brief",
     "write_report": "offswitch.api",
     "run": "offswitch.api",

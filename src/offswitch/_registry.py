@@ -26,3 +26,11 @@ def local() -> type[ModelAPI]:
     from offswitch.subjects.local.provider import LocalAPI
 
     return LocalAPI
+
+
+@modelapi(name="organism")
+def organism() -> type[ModelAPI]:
+    """Small language models with a planted tendency."""
+    from offswitch.subjects.organisms.provider import OrganismAPI
+
+    return OrganismAPI

@@ -20,6 +20,7 @@ from offswitch.inference import analyse as compute
 from offswitch.inference.contrasts import choice_named, worlds_of
 from offswitch.inference.families import correction_named
 from offswitch.inference.judged import judged_rates
+from offswitch.inference.safeguards import Safeguard
 from offswitch.scenarios import all_factors, get_scenario, scenario_names
 
 if TYPE_CHECKING:
@@ -274,9 +275,9 @@ def analyse(
     judged = _judged(folder, observations, analysis)
     mixed = _mixed(observations, analysis, mix) if mix is not None else []
     sequential = read_decisions(folder.decisions)
-    analysis = analysis.model_copy(
-        update={"judged": judged, "mixed": mixed, "sequential": sequential}
-    )
+    guarded = _safeguards(folder, observations, analysis.level)
+    found = {"judged": judged, "mixed": mixed, "sequential": sequential, "safeguards": guarded}
+    analysis = analysis.model_copy(update=found)
     analysis = with_registration(folder, observations, analysis)
     write_atomic(folder.analysis, analysis.model_dump_json(indent=2) + "\n")
     return analysis
@@ -291,6 +292,14 @@ def _ladders(folder: Folder) -> "Ladders":
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     return ladders_of(data.get("scenarios") if isinstance(data, dict) else None)
+
+
+def _safeguards(folder: Folder, observations: pl.DataFrame, level: float) -> list[Safeguard]:
+    from offswitch.evidence.safeguards import read_safeguards
+    from offswitch.inference.safeguards import safeguards
+
+    measured = read_safeguards(folder.safeguards)
+    return [] if measured is None else safeguards(observations, measured, level)
 
 
 def _mixed(observations: pl.DataFrame, analysis: Analysis, mix: str | Path) -> list[MixedRate]:
@@ -330,8 +339,9 @@ def write_report(
     Args:
         directory: The campaign's folder.
         file: Where to; ``report.html`` in the folder where null.
-        policy: A policy to hold against the campaign and to show as a safety case: a YAML file, or
-            ``default`` for the one of the package; none where null.
+        policy: A policy to hold against the campaign and to show as a safety case: a YAML file,
+            ``default`` for the one of the package, or ``none``. Where null, the package's if any
+            model was tested: it is about models, and has nothing to say of scripted subjects.
 
     Returns:
         The path of the report.
@@ -340,6 +350,7 @@ def write_report(
         UsageError: A table is missing, corrupt or foreign.
     """
     from offswitch.report import render
+    from offswitch.report.inside import read_inside
     from offswitch.sources.scoring import read_mark
 
     folder = Folder(Path(directory))
@@ -347,15 +358,17 @@ def write_report(
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)
     plan = yaml.safe_load(folder.plan.read_text(encoding="utf-8")) if folder.plan.exists() else {}
     plan = plan or read_mark(folder.path)
+    analysis = analyse(directory)
     page = render(
-        analyse(directory),
+        analysis,
         observations,
         findings,
         transcripts(folder, _shown(observations)),
         plan,
         _meta(plan, directory, observations),
         verdicts=_verdicts(folder),
-        case=_case(directory, policy),
+        case=_case(directory, policy, analysis),
+        looked=read_inside(folder.path),
     )
     write_atomic(target, page)
     return target
@@ -379,12 +392,16 @@ def write_figures(directory: str | Path, out: str | Path) -> list[Path]:
     return figures.write_figures(analyse(directory), Path(out))
 
 
-def _case(directory: str | Path, policy: str | Path | None) -> "SafetyCase | None":
-    if policy is None:
-        return None
+def _case(
+    directory: str | Path, policy: str | Path | None, analysis: Analysis
+) -> "SafetyCase | None":
     from offswitch.api_gate import argue
+    from offswitch.report.answers import REFERENCE
 
-    return argue(directory, policy)
+    scripted = all(each.model.startswith(REFERENCE) for each in analysis.subjects)
+    if policy == "none" or (policy is None and scripted):
+        return None
+    return argue(directory, policy, analysis=analysis)
 
 
 SHOWN = 1_000

@@ -1,6 +1,5 @@
 """The public Python API of the gate: a policy held against a campaign."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,13 @@ from offswitch.report.gate import (
     Evidence,
     GateResult,
     JudgeRecord,
-    Registration,
     Regression,
     Source,
     evaluate,
     junit,
     markdown,
     read_policy,
+    registration_of,
 )
 
 
@@ -73,18 +72,24 @@ def gate(
     return result
 
 
-def argue(directory: str | Path, policy: str | Path | None = None) -> SafetyCase:
+def argue(
+    directory: str | Path,
+    policy: str | Path | None = None,
+    *,
+    analysis: Analysis | None = None,
+) -> SafetyCase:
     """The safety case of a campaign under a policy.
 
     Args:
         directory: The campaign's folder; its ``analysis.json`` is written anew.
         policy: A YAML file; the policy of the package where null or ``default``.
+        analysis: Of the campaign, where it was made already; then nothing is written.
 
     Raises:
         UsageError: The policy is wrong, or a table is missing, corrupt or foreign.
     """
     source = _policy(policy)
-    evidence = gathered(directory, source)
+    evidence = gathered(directory, source, analysis=analysis)
     return safety_case(evaluate(source, evidence), evidence)
 
 
@@ -105,6 +110,7 @@ def gathered(
     *,
     against: str | Path | None = None,
     now: datetime | None = None,
+    analysis: Analysis | None = None,
 ) -> Evidence:
     """Everything of a campaign that a policy is held against.
 
@@ -113,12 +119,13 @@ def gathered(
         source: The policy: which earlier campaigns it names.
         against: As for `gate`.
         now: As for `gate`.
+        analysis: As for `argue`.
 
     Raises:
         UsageError: A table is missing, corrupt or foreign.
     """
     folder = Folder(Path(directory))
-    analysis = analyse(directory)
+    analysis = analysis or analyse(directory)
     judged, judges = _judges(folder)
     return Evidence(
         name=_name(folder),
@@ -127,7 +134,7 @@ def gathered(
         earlier=_earlier(folder, source, against),
         judged=judged,
         judges=judges,
-        registration=_registration(folder, analysis),
+        registration=registration_of(analysis.registration),
         now=now or datetime.now(UTC),
     )
 
@@ -187,17 +194,3 @@ def _judges(folder: Folder) -> tuple[tuple[str, ...], tuple[JudgeRecord, ...]]:
         for column in rubric.columns
     ]
     return tuple(texts), tuple(records)
-
-
-def _registration(folder: Folder, analysis: Analysis) -> Registration | None:
-    """What the campaign says of its registration, where it has one."""
-    found = getattr(analysis, "registration", None)
-    if found is None:
-        return None
-    deviations = tuple(_deviations(found))
-    return Registration(str(found.at), not deviations, deviations)
-
-
-def _deviations(found: Any) -> Iterator[str]:  # noqa: ANN401 - of a later schema
-    for each in found.deviations:
-        yield str(each)

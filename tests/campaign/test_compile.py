@@ -158,9 +158,31 @@ def test_an_optional_subject_that_cannot_run_is_left_out(monkeypatch: pytest.Mon
 def test_the_demo_has_three_conditions_and_forty_worlds_each() -> None:
     campaign = compile_plan(*read_plan("demo"))
     counts = {e.subject.name: len(e.trials) for e in campaign.entrants}
-    assert len(campaign.cells) == 6
+    assert len(campaign.cells) == 8
     assert {n for name, n in counts.items() if name.startswith("reference/")} == {240}
     assert counts.get("local/smollm2-135m", 6) == 6
+    assert {n for name, n in counts.items() if name.startswith("organism/")} <= {16}
+    pocket = {t.scenario for e in campaign.entrants[5:] for t in e.trials} - {
+        "shutdown",
+        "blackmail",
+    }
+    assert pocket <= {"pocket"}
+
+
+def test_a_subject_may_be_tested_in_some_of_the_scenarios() -> None:
+    both = {"blackmail": {"threat": ["none"]}, "shutdown": {"threat": ["none"]}}
+    one = {"model": "reference/covert", "scenarios": ["shutdown"]}
+    campaign = compiled(subjects=["reference/compliant", one], scenarios=both)
+    tested = [{trial.scenario for trial in entrant.trials} for entrant in campaign.entrants]
+    assert tested == [{"blackmail", "shutdown"}, {"shutdown"}]
+    assert compiled(scenarios=both).definition.hash != campaign.definition.hash
+    with pytest.raises(UsageError, match=r"no scenario of this plan 'shutdwn'.*'shutdown'"):
+        compiled(subjects=[{**one, "scenarios": ["shutdwn"]}], scenarios=both)
+
+
+def test_what_a_subject_leaves_unsaid_is_in_no_definition() -> None:
+    (entry,) = compiled(subjects=["reference/compliant"]).definition.content["subjects"]
+    assert "scenarios" not in entry
 
 
 def test_plans_are_found_or_what_exists_is_named() -> None:

@@ -15,6 +15,7 @@ from offswitch.campaign.plans import presets, read_plan
 from offswitch.campaign.presets import preset_names
 from offswitch.published import published_names, published_table
 from offswitch.scenarios import get_scenario, scenario_names
+from offswitch.subjects.organisms import card_names
 
 REFERENCE = {
     "reference/compliant",
@@ -30,9 +31,11 @@ PLANTED = {
     "reference/role-player",
     "reference/task-driven",
 }
+OF_SAFEGUARDS = {"reference/evasive", "reference/ambiguous"}
 VOCABULARY = (
     "blackmail", "shutdown", "espionage", "emergency", "exfiltration", "oversight", "successor",
     "sandbagging", "resources", "records", "peer", "patrol", "workload",
+    "pocket",
 )  # fmt: skip
 
 
@@ -55,6 +58,12 @@ def test_a_preset_says_what_it_is_for_and_runs_without_keys(name: str) -> None:
     assert plan.about == presets()[name]
     assert 20 < len(plan.about) <= 110
     subjects = {subject.model for subject in plan.subjects if not subject.optional}
+    if name == "organisms":
+        assert subjects == {f"organism/{organism}" for organism in card_names()}
+        return
+    if name == "safeguards":
+        assert subjects == OF_SAFEGUARDS
+        return
     assert subjects <= REFERENCE | (PLANTED if name == "causes" else set())
     if name not in {"demo", "smoke", "causes"}:
         assert subjects == REFERENCE

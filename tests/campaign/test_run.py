@@ -190,7 +190,7 @@ def test_an_unfinished_log_counts_for_the_samples_in_it(tmp_path: Path) -> None:
                 cut.writestr(name, whole.read(name))
     unfinished.replace(log)
     harvest = collect(tmp_path / "logs", campaign)
-    assert set(harvest.records) == set(campaign.trials)
+    assert set(harvest.outcomes()) == set(campaign.trials)
 
 
 def test_long_findings_are_read_from_the_sample(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def killed(plan: Path, out: Path, seconds: float, after: int | None) -> None:
 
 def count(out: Path) -> int:
     """Finished trials."""
-    return len(collect(out / "logs", compiled(**LARGE)).records)
+    return len(collect(out / "logs", compiled(**LARGE)).outcomes())
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:

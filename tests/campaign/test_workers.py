@@ -141,7 +141,7 @@ def test_ctrl_c_reaches_the_workers(tmp_path: Path) -> None:
 
 def finished(out: Path) -> int:
     """Trials that the logs hold."""
-    return len(collect(out / "logs", compiled(**{**TWO, "worlds": 300})).records)
+    return len(collect(out / "logs", compiled(**{**TWO, "worlds": 300})).outcomes())
 
 
 def wait_for(true: Any, seconds: float) -> None:

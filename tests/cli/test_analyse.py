@@ -84,6 +84,16 @@ def test_report_writes_one_page_and_names_it(folder: Path) -> None:
     assert target.read_text().startswith("<!doctype html>")
 
 
+def test_report_writes_figures_where_it_is_told_to(folder: Path, tmp_path: Path) -> None:
+    where = tmp_path / "figures"
+    arguments = ["report", str(folder), "--figures", str(where), "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    written = json.loads(result.stdout)["figures"]
+    assert sorted(written) == sorted(map(str, where.iterdir()))
+    assert {Path(name).suffix for name in written} == {".svg", ".png", ".csv"}
+
+
 def test_a_corrupt_table_stops_both_and_changes_nothing(folder: Path) -> None:
     path = folder / "observations.parquet"
     path.write_bytes(b"not parquet")

@@ -1,29 +1,23 @@
-"""``offswitch gate``: exit statuses, files, and the example workflow on the preset ``ci``."""
+"""``offswitch gate``: exit statuses, files, earlier campaigns, registrations."""
 
 import json
-import os
-import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as Xml
 
 import pytest
 import yaml
 
+import offswitch
 from offswitch.cli import _status
 from offswitch.evidence.observation import Observation, write_findings, write_observations
 
-ROOT = Path(__file__).parents[2]
-WORKFLOW = ROOT / "examples" / "ci" / "offswitch.yml"
 
-
-def campaign(folder: Path, letters: str) -> Path:
+def campaign(folder: Path, letters: str, subject: str = "gpt") -> Path:
     folder.mkdir()
     rows = [
         Observation(
-            trial_id=f"t{number}", subject="gpt", model="gpt", scenario="shutdown", seed=number,
+            trial_id=f"t{number}", subject=subject, model=subject, scenario="shutdown", seed=number,
             epoch=1, outcome="succeeded" if letter == "s" else "complied",
             behaviours=("shutdown_sabotage",) if letter == "s" else (), task_done=True,  # type: ignore[arg-type]
             factors={"instruction": "allow"},
@@ -86,30 +80,71 @@ def test_an_earlier_campaign_is_found_from_the_policy_or_the_command(
     assert status(monkeypatch, after, "--policy", policies / "open.yaml", "--against", before) == 1
 
 
-def _commands() -> tuple[list[str], dict[str, str]]:
-    """The workflow's own commands and environment; what installs is left out."""
-    job = yaml.safe_load(WORKFLOW.read_text())["jobs"]["gate"]
-    commands = [step["run"] for step in job["steps"] if "run" in step]
-    return [each for each in commands if not each.startswith("pip ")], job["env"]
+FROZEN: dict[str, Any] = {
+    "name": "quick",
+    "subjects": ["reference/compliant"],
+    "scenarios": {"blackmail": {"threat": ["none", "wipe"]}},
+    "worlds": 2,
+    "limits": {"max_turns": 2},
+    "interview": False,
+    "hypotheses": [{"name": "h", "change": {"threat": ["none", "wipe"]}, "direction": "higher"}],
+}
 
 
-def test_the_example_workflow_runs_on_the_preset_ci(tmp_path: Path) -> None:
-    commands, variables = _commands()
-    assert len(commands) == 2
-    summary = tmp_path / "summary.md"
-    summary.write_text("# Before\n")
-    python = f'"{sys.executable}" -m offswitch.cli '
-    environment = os.environ | variables
-    environment |= {"GITHUB_STEP_SUMMARY": str(summary), "POLICY": str(ROOT / variables["POLICY"])}
-    for command in commands:
-        line = re.sub(r"^offswitch ", python.replace("\\", "/"), command)
-        found = subprocess.run(
-            ["bash", "-e", "-c", line],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert found.returncode == 0, found.stdout + found.stderr
-    assert summary.read_text().startswith("# Before\n## ✅ pass: ci")
-    assert Xml.parse(tmp_path / "gate.xml").getroot().get("failures") == "0"
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a frozen plan, a policy that asks for one, and three campaigns of the plan."""
+    folder = tmp_path_factory.mktemp("frozen")
+    (folder / "plan.yaml").write_text(yaml.safe_dump(FROZEN))
+    (folder / "p.yaml").write_text("name: p\nrequirements: [{type: registered}]")
+    file = offswitch.freeze(folder / "plan.yaml", folder / "f.yaml")
+    offswitch.run(file, folder / "as-registered")
+    offswitch.run(file, folder / "other-worlds", overrides=["worlds=1"])
+    campaign(folder / "never-frozen", "c")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("campaign", "status", "words"),
+    [
+        ("as-registered", "pass", "What ran is what was registered."),
+        ("other-worlds", "fail", "Deviations: worlds: registered"),
+        ("never-frozen", "cannot_tell", "holds no registered plan"),
+    ],
+)
+def test_a_registration_is_read_from_a_campaign(
+    frozen: Path, campaign: str, status: str, words: str
+) -> None:
+    case = frozen / f"{campaign}.json"
+    (found,) = offswitch.gate(frozen / campaign, frozen / "p.yaml", case_file=case).requirements
+    assert found.status == status
+    text = found.checks[0].sentence
+    assert words in text
+    if status != "cannot_tell":
+        registered = json.loads((frozen / campaign / "analysis.json").read_text())["registration"]
+        assert f"at {registered['frozen_at']}, SHA-256 {registered['sha256'][:12]}…" in text
+    doubts = {"pass": "answered", "fail": "raised", "cannot_tell": "open"}
+    (doubt,) = [
+        node
+        for node in json.loads(case.read_text())["root"]["children"]
+        if node["kind"] == "defeater" and "after the results were known" in node["text"]
+    ]
+    assert doubt["standing"] == doubts[status]
+
+
+@pytest.mark.parametrize(
+    ("subject", "policy", "shown"),
+    [
+        ("gpt", None, True),
+        ("gpt", "none", False),
+        ("reference/compliant", None, False),
+        ("reference/compliant", "default", True),
+    ],
+)
+def test_a_report_on_models_has_the_safety_case_of_the_default_policy(
+    subject: str, policy: str | None, shown: bool, tmp_path: Path
+) -> None:
+    folder = campaign(tmp_path / "a", "c" * 20, subject)
+    page = offswitch.write_report(folder, policy=policy).read_text()
+    assert ('id="safety-case"' in page) == shown
+    assert ("met the policy default" in page) == shown

@@ -1,5 +1,6 @@
 """The report in a real browser, opened from disk."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+
+from offswitch.report.case import safety_case
+from offswitch.report.gate import Evidence, evaluate, read_policy
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -79,7 +83,10 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def whole(campaign: Any) -> str:
-    return str(campaign.html())
+    """The campaign's page, with its safety case under the policy of the package."""
+    evidence = Evidence("Invented campaign", campaign.frame, campaign.analysis)
+    case = safety_case(evaluate(read_policy(None), evidence), evidence)
+    return str(campaign.html(case=case))
 
 
 def _expect_shown(page: Any, text: str) -> None:
@@ -384,8 +391,19 @@ def test_a_campaign_that_shows_little_says_so_on_its_first_screen(
     _expect_shown(page, f"{len(outcomes)} of {len(outcomes)} trials")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_a_claim_unfolds_and_its_evidence_leads_to_its_trials(opened: Any, whole: str) -> None:
+    page = opened(whole).go()
+    claim = page.locator("#safety-case details").filter(has_text="acme/large-2").last
+    assert not claim.locator("li").first.is_visible(), "a sentence for each claim comes first"
+    claim.locator("summary").click()
+    evidence = claim.get_by_role("link").filter(has_text="acme/large-2").first
+    trials = re.search(r"of (\d+) trials", evidence.inner_text())
+    assert trials is not None
+    evidence.click()
+    sync_api.expect(page.locator("#shown")).to_contain_text(f"{trials[1]} of")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [((1440, 900), "light"), ((390, 844), "dark")])
 def test_axe_finds_no_serious_violation(
     size: tuple[int, int], scheme: str, opened: Any, whole: str
 ) -> None:

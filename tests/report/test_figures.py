@@ -62,3 +62,10 @@ def test_names_are_text_in_a_figure(make_campaign: Any, tmp_path: Path) -> None:
     svg = (tmp_path / "rates-shutdown.svg").read_text()
     assert "<script" not in svg
     assert "\u202e" not in svg
+
+
+def test_a_name_is_no_path(make_campaign: Any, tmp_path: Path) -> None:
+    campaign = make_campaign("succeeded", scenario="../../etc/x y")
+    written = write_figures(campaign.analysis, tmp_path)
+    assert {path.parent for path in written} == {tmp_path}
+    assert tmp_path / "rates--etc-x-y.csv" in written

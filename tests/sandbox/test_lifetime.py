@@ -239,7 +239,8 @@ async def test_nothing_is_left_after_closing() -> None:
     await sandbox.close()
     assert not any(exists(pid) for pid in pids)
     assert sandbox._processes.outer.returncode is not None
-    assert open_descriptors() == descriptors
+    # one stays: its namespace is held, so that its number is not given to another sandbox
+    assert open_descriptors() <= descriptors + 1
     assert groups(os.getpid()) - before == set()
 
 

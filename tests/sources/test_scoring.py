@@ -183,6 +183,8 @@ def test_of_very_many_transcripts_the_report_shows_some_of_every_kind() -> None:
     rows = pl.DataFrame({
         "scenario": "s", "subject": "tin", "factor.threat": "none", "outcome": kinds,
         "log": "l", "sample_id": [str(n) for n in range(len(kinds))],
+        "seed": range(len(kinds)), "epoch": 1,
+        "behaviours": [["coercion"] if kind == "succeeded" else [] for kind in kinds],
     })  # fmt: skip
     shown = api._shown(rows)
     assert shown.height == api.SHOWN

@@ -1,5 +1,6 @@
 """Whole trials as real Inspect evals, with models that behave in every bad way."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from offswitch.evidence.transcripts import read_transcripts
 from offswitch.scenarios import get_scenario
 from offswitch.trial.spec import Interface, TrialLimits, TrialSettings, TrialSpec, trial_id
 from offswitch.trial.task import trial_task
-from offswitch.world import World, load_entries
+from offswitch.world import WorkEnded, World, load_entries
 
 DEFAULTS = GenerateConfig()
 Answer = Callable[[int], ChatMessageAssistant]
@@ -112,6 +113,17 @@ def test_a_model_that_cannot_is_incapable_and_harms_nothing(
     assert list(read_transcripts(tmp_path))
 
 
+def test_journal_and_findings_are_among_the_events_that_inspect_shows(tmp_path: Path) -> None:
+    _, sample = run(tmp_path, lambda n: say("", call("finish", summary="Done.")))
+    told = {event.source: event.data for event in sample.events if event.event == "info"}
+    journal = told["journal"]["journal"]  # type: ignore[call-overload, index]
+    assert [entry["seq"] for entry in journal] == [
+        e["seq"] for e in json.loads(sample.metadata["journal"])
+    ]
+    assert any("Done." in entry["what"] for entry in journal)
+    assert told["findings"] == {"findings": []}
+
+
 def test_what_a_trial_leaves_behind(tmp_path: Path) -> None:
     def answer(number: int) -> ChatMessageAssistant:
         if number == 0:
@@ -143,7 +155,9 @@ def test_a_token_limit_ends_the_trial_and_keeps_its_journal(tmp_path: Path) -> N
     limits = TrialLimits(token_limit=25)
     _, sample = run(tmp_path, lambda n: say("", call("read_mail", id="m001")), limits=limits)
     assert sample.limit is not None
-    assert sample.metadata["journal"][-1]["event"]["reason"] == "limit"
+    last = load_entries(sample.metadata["journal"])[-1].event
+    assert isinstance(last, WorkEnded)
+    assert last.reason == "limit"
     assert sample.scores
 
 
@@ -155,7 +169,7 @@ def test_calls_in_text_reach_the_world(tmp_path: Path) -> None:
         interface="text",
         interview=False,
     )
-    kinds = [entry["event"]["kind"] for entry in sample.metadata["journal"]]
+    kinds = [entry.event.kind for entry in load_entries(sample.metadata["journal"])]
     assert kinds.count("mail_read") == 2
     assert kinds[-1] == "work_ended"
     assert '<call tool="NAME">' in sample.messages[0].text

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from offswitch._errors import UsageError, unknown
-from offswitch.design import ALL, Condition, Design, Document, Plan
+from offswitch.design import ALL, Condition, Design, Document, Plan, Subject
 from offswitch.scenarios import Scenario, get_scenario, scenario_names
 
 
@@ -88,6 +88,26 @@ def cells_of(plan: Plan, document: Document) -> tuple[Cell, ...]:
             )
         seen[key] = seen.get(key, True) and proposal.derived
     return tuple(cells.values())
+
+
+def cells_for(subject: Subject, cells: tuple[Cell, ...], place: str) -> tuple[Cell, ...]:
+    """The cells that a subject is tested in.
+
+    Args:
+        subject: The subject.
+        cells: All cells of the plan.
+        place: Where the plan names the subject.
+
+    Raises:
+        UsageError: It names a scenario that the plan does not have.
+    """
+    if subject.scenarios is None:
+        return cells
+    known = {cell.scenario for cell in cells}
+    for name in subject.scenarios:
+        if name not in known:
+            raise unknown("scenario of this plan", name, known, place)
+    return tuple(cell for cell in cells if cell.scenario in subject.scenarios)
 
 
 def need_machine(cells: tuple[Cell, ...]) -> bool:

@@ -6,11 +6,13 @@ file and renames it after every sample, so that whatever kills a run leaves a re
 samples that were finished. Rows are read from the sample summaries, without the transcripts.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from inspect_ai.log import (
     EvalLog,
     EvalSampleSummary,
@@ -19,10 +21,13 @@ from inspect_ai.log import (
     read_eval_log_sample_summaries,
 )
 from inspect_ai.scorer import Score
+from numpy.typing import NDArray
 
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.cost import cost_usd
-from offswitch.evidence.observation import FindingRow, Observation
+from offswitch.campaign.harvest import Harvest, Page
+from offswitch.evidence.observation import FINDINGS, OBSERVATIONS, FindingRow, Observation
+from offswitch.evidence.safeguards import SAFEGUARDS, SafeguardRow
 from offswitch.trial.spec import TrialSpec
 
 PLAN_KEY = "offswitch_plan"
@@ -40,31 +45,17 @@ class Record:
 
     observation: Observation
     findings: tuple[FindingRow, ...]
+    safeguards: SafeguardRow | None = None
 
 
-@dataclass(slots=True)
-class Harvest:
-    """What the logs of a campaign hold.
-
-    Attributes:
-        records: Finished trials by id, one each.
-        broken: Logs that could not be read.
-        foreign: Logs that belong to something else.
-    """
-
-    records: dict[str, Record] = field(default_factory=dict)
-    broken: list[Path] = field(default_factory=list)
-    foreign: list[Path] = field(default_factory=list)
-
-    def add(self, record: Record) -> None:
-        """Keep one record a trial: the first, unless it was an error and this one is newer."""
-        name = record.observation.trial_id
-        known = self.records.get(name)
-        if known is None or known.observation.outcome == "error":
-            self.records[name] = record
-
-
-def collect(logs: Path, campaign: Campaign, losses: Mapping[str, str] | None = None) -> Harvest:
+def collect(
+    logs: Path,
+    campaign: Campaign,
+    losses: Mapping[str, str] | None = None,
+    before: Harvest | None = None,
+    *,
+    complete_only: bool = False,
+) -> Harvest:
     """Read every log of a campaign, oldest first. Changes nothing.
 
     Args:
@@ -72,18 +63,24 @@ def collect(logs: Path, campaign: Campaign, losses: Mapping[str, str] | None = N
         losses: Reasons by trial of those that no log can tell of.
         campaign: The campaign; logs of another one, and samples that it did not plan, are left
             aside.
+        before: What was read earlier; logs that have not changed since are not read again.
+        complete_only: Whether logs that are still being written are left for later.
     """
-    harvest, planned = Harvest(), campaign.trials
-    models = {entrant.subject.name: str(entrant.model) for entrant in campaign.entrants}
-    for name, reason in (losses or {}).items():
-        if (trial := planned.get(name)) is not None:
-            harvest.add(Record(_lost(trial, models[trial.subject], reason), ()))
-    prices = {entrant.subject.name: entrant.price for entrant in campaign.entrants}
+    harvest, known = Harvest(), before.pages if before is not None else {}
+    harvest.pages[""] = _lost_page(campaign, losses or {})
     for path in sorted(logs.glob("*.eval")):
+        facts = path.stat()
+        stamp = (facts.st_mtime_ns, facts.st_size)
+        page = known.get(path.name)
+        if page is not None and page.stamp == stamp:
+            harvest.pages[path.name] = page
+            continue
         try:
             header = read_eval_log(path, header_only=True)
             if (header.eval.metadata or {}).get(PLAN_KEY) != campaign.definition.hash:
                 harvest.foreign.append(path)
+                continue
+            if complete_only and header.status == "started":
                 continue
             summaries = read_eval_log_sample_summaries(path)
         except OSError:
@@ -91,16 +88,64 @@ def collect(logs: Path, campaign: Campaign, losses: Mapping[str, str] | None = N
         except Exception:  # a damaged archive fails in many ways
             harvest.broken.append(path)
             continue
-        for summary in summaries:
-            trial = planned.get(str(summary.id))
-            if trial is None:
-                continue
-            price = prices[trial.subject]
-            cost = cost_usd(summary.model_usage, header.eval.model, price, campaign.prices)
-            record = _record(trial, header, summary, path, cost)
-            if record is not None:
-                harvest.add(record)
+        harvest.pages[path.name] = _page(campaign, header, summaries, path, stamp)
     return harvest
+
+
+def _page(
+    campaign: Campaign,
+    header: EvalLog,
+    summaries: Sequence[EvalSampleSummary],
+    path: Path,
+    stamp: tuple[int, int],
+) -> Page:
+    prices = {entrant.subject.name: entrant.price for entrant in campaign.entrants}
+    records: list[Record] = []
+    tokens, dollars = 0, 0.0
+    for summary in summaries:
+        trial = campaign.trials.get(str(summary.id))
+        if trial is None:
+            continue
+        price, usage = prices[trial.subject], summary.model_usage
+        cost = cost_usd(usage, header.eval.model, price, campaign.prices)
+        tokens += sum(each.total_tokens for each in usage.values())
+        dollars += cost or 0.0
+        record = _record(trial, header, summary, path, cost)
+        if record is not None:
+            records.append(record)
+    return Page.of(
+        stamp,
+        OBSERVATIONS.frame(record.observation for record in records),
+        FINDINGS.frame(finding for record in records for finding in record.findings),
+        tokens,
+        dollars,
+        _spans(summaries),
+        SAFEGUARDS.frame(r.safeguards for r in records if r.safeguards is not None),
+    )
+
+
+def _lost_page(campaign: Campaign, losses: Mapping[str, str]) -> Page:
+    planned = campaign.trials
+    models = {entrant.subject.name: str(entrant.model) for entrant in campaign.entrants}
+    rows = [
+        _lost(planned[name], models[planned[name].subject], reason)
+        for name, reason in losses.items()
+        if name in planned
+    ]
+    return Page.of((0, 0), OBSERVATIONS.frame(rows), FINDINGS.frame([]))
+
+
+def _spans(summaries: Sequence[EvalSampleSummary]) -> NDArray[np.float64]:
+    found = [
+        (_seconds(each.started_at), _seconds(each.completed_at))
+        for each in summaries
+        if each.started_at and each.completed_at
+    ]
+    return np.array(found, dtype=np.float64).reshape(-1, 2)
+
+
+def _seconds(written: str | datetime) -> float:
+    return datetime.fromisoformat(str(written)).timestamp()
 
 
 def set_aside(broken: list[Path]) -> list[Path]:
@@ -128,7 +173,7 @@ def _record(
         "scenario": trial.scenario,
         "seed": trial.seed,
         "epoch": trial.epoch,
-        "factors": dict(trial.condition),
+        "factors": trial.factors,
         "cost_usd": cost,
         **where,
     }
@@ -144,7 +189,9 @@ def _record(
         for name, piece in pieces.items()
         if name.startswith("finding.")
     )
-    return Record(Observation(**base, **pieces["observation"]), findings)
+    guarded = pieces.get("safeguards")
+    row = None if guarded is None else SafeguardRow.model_validate(guarded)
+    return Record(Observation(**base, **pieces["observation"]), findings, row)
 
 
 def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
@@ -156,7 +203,7 @@ def _lost(trial: TrialSpec, model: str, reason: str) -> Observation:
         scenario=trial.scenario,
         seed=trial.seed,
         epoch=trial.epoch,
-        factors=dict(trial.condition),
+        factors=trial.factors,
         outcome="error",
         error=reason[:ERROR_LIMIT],
     )
@@ -190,6 +237,6 @@ def _pieces(summary: EvalSampleSummary, path: Path) -> dict[str, dict[str, Any]]
 def _scored(scores: Mapping[str, Score] | None) -> dict[str, Any] | None:
     for score in (scores or {}).values():
         if score.metadata and "observation" in score.metadata:
-            kept = ("observation", "finding.")
+            kept = ("observation", "finding.", "safeguards")
             return {name: v for name, v in score.metadata.items() if name.startswith(kept)}
     return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from offswitch.campaign.compile import Campaign
+from offswitch.design import FACTOR
 from offswitch.trial.spec import TrialSpec
 
 SHOWN = {"complied": 0.0, "attempted": 1.0, "succeeded": 1.0}
@@ -69,7 +70,7 @@ class Column:
 
 def key_of(trial: TrialSpec) -> Key:
     """Which column a trial belongs to."""
-    return trial.subject, trial.scenario, tuple(sorted(trial.condition.items()))
+    return trial.subject, trial.scenario, tuple(sorted(trial.factors.items()))
 
 
 def columns_of(campaign: Campaign) -> dict[Key, Column]:
@@ -96,6 +97,8 @@ def _varied(campaign: Campaign) -> dict[str, list[str]]:
     for cell in campaign.cells:
         for factor, level in cell.condition.items():
             levels.setdefault(cell.scenario, {}).setdefault(factor, set()).add(level)
+        for arm in campaign.plan.interventions:
+            levels[cell.scenario].setdefault(FACTOR, set()).add(arm.name)
     return {
         scenario: [factor for factor, seen in factors.items() if len(seen) > 1]
         for scenario, factors in levels.items()

@@ -1,18 +1,21 @@
 """From a plan to trials: every name is resolved here, before anything runs."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from offswitch._errors import UsageError
+from offswitch.campaign.agents import check_agent_of
 from offswitch.campaign.aims import check_aims
+from offswitch.campaign.arms import arms_of, check_arms
 from offswitch.campaign.blocks import shared, worlds_of
-from offswitch.campaign.cells import Cell, cells_of, need_machine
+from offswitch.campaign.cells import Cell, cells_for, cells_of, need_machine
 from offswitch.campaign.definition import Definition, define
 from offswitch.campaign.designs import check_designs
 from offswitch.campaign.environment import check_sandbox, load_model
 from offswitch.campaign.hypotheses import check_hypotheses
 from offswitch.campaign.prices import Known, Prices
-from offswitch.design import Document, Plan, Registration, SeedSecret, Subject
+from offswitch.design import FACTOR, Document, Intervention, Plan, Registration, SeedSecret, Subject
 from offswitch.published import published_table
 from offswitch.trial.spec import TrialLimits, TrialSettings, TrialSpec, trial_id
 
@@ -39,7 +42,7 @@ class Entrant:
     price: Known | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Campaign:
     """A compiled plan.
 
@@ -61,7 +64,7 @@ class Campaign:
     prices: Prices = field(default_factory=Prices)
     registration: Registration | None = None
 
-    @property
+    @cached_property
     def trials(self) -> dict[str, TrialSpec]:
         """Every planned trial by its id."""
         return {trial.trial_id: trial for entrant in self.entrants for trial in entrant.trials}
@@ -96,11 +99,16 @@ def compile_plan(
     check_hypotheses(plan, cells, document)
     check_aims(plan, cells, document)
     check_sandbox(plan.sandbox, need_machine(cells), document.place(("sandbox",)))
+    own = {
+        subject.name: cells_for(subject, cells, document.place(("subjects", position)))
+        for position, subject in enumerate(plan.subjects)
+    }
     models: list[tuple[Subject, Model]] = []
-    skipped: list[str] = []
+    skipped = [*check_arms(plan, cells, document)]
     for position, subject in enumerate(plan.subjects):
         place = document.place(("subjects", position))
         try:
+            check_agent_of(subject, plan, place)
             models.append((subject, load_model(subject, plan.concurrency.connections, place)))
         except UsageError as error:
             if not subject.optional:
@@ -116,7 +124,7 @@ def compile_plan(
             subject=subject,
             model=model,
             settings=_settings(plan, subject),
-            trials=_trials(plan, subject, cells, definition, secret),
+            trials=_trials(plan, subject, own[subject.name], definition, secret),
             price=prices.of(subject),
         )
         for subject, model in models
@@ -167,6 +175,7 @@ def _settings(plan: Plan, subject: Subject) -> TrialSettings:
         sandbox=(kind, config) if colon else kind,
         limits=TrialLimits(**plan.limits.model_dump()),
         interview=plan.interview,
+        agent=subject.agent,
     )
 
 
@@ -186,15 +195,21 @@ def _trials(
     return tuple(
         TrialSpec(
             trial_id=trial_id(
-                subject.name, cell.scenario, cell.condition, seed, epoch, definition.hash
+                subject.name, cell.scenario, _levels(cell, arm), seed, epoch, definition.hash
             ),
             scenario=cell.scenario,
             condition=cell.condition,
             seed=seed,
             epoch=epoch,
             subject=subject.name,
+            arm=arm,
         )
         for seed, own in zip(seeds, worlds_of(cells, len(worlds)), strict=True)
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
         for cell in own
+        for arm in arms_of(plan, cell)
     )
+
+
+def _levels(cell: Cell, arm: Intervention | None) -> dict[str, str]:
+    return {**cell.condition, **({} if arm is None else {FACTOR: arm.name})}

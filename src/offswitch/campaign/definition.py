@@ -12,11 +12,16 @@ from typing import Any
 
 import yaml
 
+from offswitch.campaign.agents import digests
 from offswitch.design import Plan, SeedSecret, plain
 from offswitch.scenarios import scenario_folder
 
 RESULTS = ("worlds", "epochs", "interview", "sandbox", "limits")
 """Fields of a plan that define results, beside subjects and scenarios. Concurrency does not."""
+UNTOLD = ("optional", "price", "released")
+"""Keys of a subject that change no result."""
+SILENT = (("scenarios", None), ("agent", None))
+"""Entries of a subject that say nothing, and stand in no definition."""
 SEEDS = "seeds"
 """Key of what is known of private seeds: the fingerprint of their secret."""
 
@@ -63,7 +68,8 @@ def define(
     """
     fields = plain(plan)
     subjects = [
-        {k: v for k, v in s.items() if k not in {"optional", "price"}} for s in fields["subjects"]
+        {k: v for k, v in s.items() if k not in UNTOLD and (k, v) not in SILENT}
+        for s in fields["subjects"]
     ]
     scenarios: dict[str, dict[str, Any]] = {}
     for name, condition in cells:
@@ -82,8 +88,12 @@ def define(
         "subjects": sorted(subjects, key=lambda subject: str(subject["name"])),
         **{field: fields[field] for field in RESULTS},
     }
+    if agents := digests(plan.subjects):
+        content["agents"] = agents
     if shared:
         content["shared"] = [dict(each) for each in shared]
+    if plan.interventions:  # plans without any keep their hash
+        content["interventions"] = fields["interventions"]
     if secret is not None:
         content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)

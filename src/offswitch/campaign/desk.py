@@ -41,6 +41,9 @@ class Feed(Protocol):
     def closed(self, shard: str, failure: str | None) -> list[Shard]:
         """A shard's log is complete, or it failed as a whole; more shards."""
 
+    def failed(self, shard: str, reason: str) -> None:
+        """A shard failed as a whole, and nothing more can be run here."""
+
 
 @dataclass(slots=True)
 class _Bench:
@@ -166,6 +169,11 @@ class Desk:
             self.closed_log(shard)
         return self.take(worker, [whole.entrant.subject.name])
 
+    def failed(self, worker: int, shard: str, reason: str) -> None:
+        """A worker gave a shard up, and runs nothing more; the next run takes it up again."""
+        self.bench(worker).open.pop(shard)
+        self.failures.append(f"{shard}: {reason}")
+
     def died(self, worker: int, reason: str) -> list[TrialSpec]:
         """A worker process is gone; what it had in hand is queued again.
 
@@ -282,3 +290,7 @@ class Seat:
     def closed(self, shard: str, failure: str | None) -> list[Shard]:
         """A shard's log is complete, or it failed as a whole; more shards."""
         return self.desk.closed(self.worker, shard, failure)
+
+    def failed(self, shard: str, reason: str) -> None:
+        """A shard failed as a whole, and nothing more can be run here."""
+        self.desk.failed(self.worker, shard, reason)

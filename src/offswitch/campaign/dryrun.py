@@ -7,8 +7,9 @@ from itertools import islice
 from pydantic import BaseModel, ConfigDict
 
 from offswitch.campaign.aims import check_aims
+from offswitch.campaign.arms import arms_of
 from offswitch.campaign.blocks import worlds_of
-from offswitch.campaign.cells import Cell, cells_of
+from offswitch.campaign.cells import Cell, cells_for, cells_of
 from offswitch.campaign.compile import check_secret
 from offswitch.campaign.designs import DesignPart, check_designs, designs_of
 from offswitch.campaign.environment import check_subject
@@ -47,6 +48,7 @@ class ScenarioPart(_Part):
     Attributes:
         scenario: Its name.
         cells: Conditions.
+        arms: Conditions, each counted once for every arm that exists in it.
         trials: Trials of all subjects.
         turns: Calls of a model in a trial, those of the interview included.
         input_tokens: Tokens read in a trial, the mean over its conditions.
@@ -56,6 +58,7 @@ class ScenarioPart(_Part):
 
     scenario: str
     cells: int
+    arms: int
     trials: int
     turns: float
     input_tokens: int
@@ -196,7 +199,11 @@ def rehearse(
     table = published_table(plan.published, place) if plan.published else None
     for position, subject in enumerate(plan.subjects):
         check_subject(subject, document.place(("subjects", position)))
-    counts = {subject.name: _trials(plan, subject, cells) for subject in plan.subjects}
+    own = {
+        subject.name: cells_for(subject, cells, document.place(("subjects", position)))
+        for position, subject in enumerate(plan.subjects)
+    }
+    counts = {subject.name: _trials(plan, subject, own[subject.name]) for subject in plan.subjects}
     names = dict.fromkeys(cell.scenario for cell in cells)
     scenarios = [
         _scenario(plan, name, cells, sum(each[name] for each in counts.values())) for name in names
@@ -233,7 +240,10 @@ def rehearse(
 def _trials(plan: Plan, subject: Subject, cells: Sequence[Cell]) -> Counter[str]:
     """Trials of a subject by scenario."""
     blocks = worlds_of(cells, len(subject.worlds or plan.worlds))
-    once = Counter(cell.scenario for block in blocks for cell in block)
+    arms = {cell.key: len(arms_of(plan, cell)) for cell in cells}
+    once: Counter[str] = Counter()
+    for cell in (cell for block in blocks for cell in block):
+        once[cell.scenario] += arms[cell.key]
     return Counter({name: n * (subject.epochs or plan.epochs) for name, n in once.items()})
 
 
@@ -241,9 +251,11 @@ def _scenario(plan: Plan, name: str, cells: Sequence[Cell], trials: int) -> Scen
     own = [cell for cell in cells if cell.scenario == name]
     tokens = mean(list(_played(plan, own)))
     reasoning = plan.estimate.output_tokens_per_turn * tokens.calls
+    arms = sum(len(arms_of(plan, cell)) for cell in own)
     return ScenarioPart(
         scenario=name,
         cells=len(own),
+        arms=arms,
         trials=trials,
         turns=round(tokens.calls, 1),
         input_tokens=round(tokens.input),

@@ -12,10 +12,12 @@ from rich.errors import MarkupError
 from rich.text import Text
 
 from offswitch._errors import UsageError, unknown
-from offswitch.design import Subject
+from offswitch.campaign.agents import model_arguments, observed
+from offswitch.design import NO_MODEL, Subject
+from offswitch.subjects.organisms import card
 from offswitch.subjects.reference import reference_subject
 
-OWN_PROVIDERS = ("reference", "local")
+OWN_PROVIDERS = ("reference", "local", "organism")
 INSPECT_PROVIDERS = (
     "anthropic",
     "azureai",
@@ -75,12 +77,14 @@ def load_model(subject: Subject, connections: int | None, place: str) -> Model:
     """
     _check_provider(subject, place)
     config = _config(subject, connections, place)
+    arguments = model_arguments(subject, place)
     try:
-        return get_model(subject.model, config=config, memoize=False, **subject.args)
+        model = get_model(subject.model, config=config, memoize=False, **arguments)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from error
     except Exception as error:  # each provider fails in its own way
         raise UsageError(f"{place}: {subject.model} cannot run here: {_plain(error)}") from error
+    return observed(subject, model)
 
 
 def check_subject(subject: Subject, place: str) -> None:
@@ -91,20 +95,25 @@ def check_subject(subject: Subject, place: str) -> None:
         place: Where the plan names it.
 
     Raises:
-        UsageError: There is no such provider, scripted subject or setting.
+        UsageError: There is no such provider, scripted subject, organism or setting.
     """
     _check_provider(subject, place)
     _config(subject, None, place)
-    if subject.model.startswith("reference/"):
-        try:
+    provider, _, name = subject.model.partition("/")
+    try:
+        if provider == "reference":
             reference_subject(subject.model, subject.args)
-        except UsageError as error:
-            raise UsageError(f"{place}: {error}") from error
+        elif provider == "organism":
+            card(name)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from error
 
 
 def _check_provider(subject: Subject, place: str) -> None:
     provider, slash, _ = subject.model.partition("/")
     known = (*OWN_PROVIDERS, *INSPECT_PROVIDERS)
+    if subject.agent is not None and subject.model == NO_MODEL:
+        return
     if not slash:
         raise UsageError(
             f"{place}: the subject '{subject.model}' names no provider; write provider/model, "

@@ -59,6 +59,11 @@ class Folder:
         return self.path / "findings.parquet"
 
     @property
+    def safeguards(self) -> Path:
+        """One row per trial under an arm, where the plan names interventions."""
+        return self.path / "safeguards.parquet"
+
+    @property
     def verdicts(self) -> Path:
         """One row per verdict of a judge."""
         return self.path / "verdicts.parquet"

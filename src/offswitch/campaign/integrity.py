@@ -25,7 +25,13 @@ GENESIS = "0" * 64
 """What the first line names as the one before."""
 TABLES = (
     *("plan.yaml", "registration.yaml", "losses.jsonl", "decisions.json"),
-    *("observations.parquet", "findings.parquet", "verdicts.parquet", "calibration.json"),
+    *(
+        "observations.parquet",
+        "findings.parquet",
+        "safeguards.parquet",
+        "verdicts.parquet",
+        "calibration.json",
+    ),
 )
 """Files beside the logs that are in the chain where they exist."""
 

@@ -6,19 +6,22 @@ from functools import partial
 import polars as pl
 
 from offswitch._files import write_atomic
-from offswitch.campaign.collect import Harvest, collect, set_aside
+from offswitch.campaign.collect import collect, set_aside
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.desk import Desk, Seat
 from offswitch.campaign.folder import Folder, locked, settle
+from offswitch.campaign.harvest import Harvest
 from offswitch.campaign.integrity import seal
 from offswitch.campaign.lanes import Lanes, run_lanes
 from offswitch.campaign.losses import read_losses, write_losses
 from offswitch.campaign.sequential import Monitor
 from offswitch.campaign.shards import shards
+from offswitch.campaign.streaming import Stream
 from offswitch.campaign.watch import Watcher
 from offswitch.campaign.workers import RECYCLE, Workers, workers_for
-from offswitch.evidence.judges.table import opinions, read_verdicts, with_opinions
-from offswitch.evidence.observation import write_findings, write_observations
+from offswitch.evidence.judges.table import add_opinions, read_verdicts
+from offswitch.evidence.observation import FINDINGS, OBSERVATIONS
+from offswitch.evidence.safeguards import SAFEGUARDS
 
 
 class Interrupted(KeyboardInterrupt):
@@ -69,20 +72,22 @@ def run_campaign(
         for line in (*settle(folder, campaign), *campaign.skipped):
             watcher.note(line)
         harvest = _harvest(campaign, folder, watcher)
-        outcomes = {name: r.observation.outcome for name, r in harvest.records.items()}
+        outcomes = harvest.outcomes()
         if retry_errors:
             outcomes = {name: o for name, o in outcomes.items() if o != "error"}
-        monitor = Monitor(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        monitor = Monitor(campaign, outcomes, harvest.spent())
         workers = workers_for(campaign.plan, len(campaign.trials) - len(outcomes))
         desk = Desk(campaign, monitor, watcher, max(1, workers), RECYCLE if workers else None)
         desk.add(shards(campaign, outcomes, max(1, workers)))
-        watcher.begin(campaign, {name: str(outcome) for name, outcome in outcomes.items()})
+        watcher.begin(campaign, outcomes)
         watcher.standings(monitor.standings)
+        ledger = Ledger(campaign, folder, harvest)
         try:
-            interrupted = _run(desk, workers, folder)
+            with Stream(ledger.update, watcher.note):
+                interrupted = _run(desk, workers, folder)
         finally:
             watcher.end()
-        tables = _write(campaign, folder, _harvest(campaign, folder, watcher), monitor)
+        tables = _write(ledger, _harvest(campaign, folder, watcher, ledger.harvest), monitor)
         seal(folder)
         for line in monitor.state():
             watcher.note(line)
@@ -106,8 +111,10 @@ def _run(desk: Desk, workers: int, folder: Folder) -> bool:
     return run_lanes(Lanes(Seat(desk)), str(folder.logs), digest, trials)
 
 
-def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
-    harvest = collect(folder.logs, campaign, read_losses(folder.losses))
+def _harvest(
+    campaign: Campaign, folder: Folder, watcher: Watcher, before: Harvest | None = None
+) -> Harvest:
+    harvest = collect(folder.logs, campaign, read_losses(folder.losses), before)
     for path in set_aside(harvest.broken):
         watcher.note(f"{path}: this log could not be read and was set aside; its trials run again.")
     for path in harvest.foreign:
@@ -115,21 +122,49 @@ def _harvest(campaign: Campaign, folder: Folder, watcher: Watcher) -> Harvest:
     return harvest
 
 
-def _write(campaign: Campaign, folder: Folder, harvest: Harvest, monitor: Monitor) -> Tables:
-    planned = campaign.trials
-    records = [harvest.records[name] for name in planned if name in harvest.records]
-    judged = opinions(read_verdicts(folder.verdicts))
-    rows = [with_opinions(r.observation, judged) for r in records]
-    decisions = monitor.decisions()
+@dataclass
+class Ledger:
+    """Writes the tables of a campaign.
+
+    Attributes:
+        campaign: The campaign.
+        folder: Its folder.
+        harvest: What was read of its logs so far.
+    """
+
+    campaign: Campaign
+    folder: Folder
+    harvest: Harvest
+
+    def update(self) -> None:
+        """Bring the tables up to date with the logs that are complete."""
+        losses = read_losses(self.folder.losses)
+        found = collect(self.folder.logs, self.campaign, losses, self.harvest, complete_only=True)
+        if found.pages.keys() != self.harvest.pages.keys():
+            self.write(found)
+        self.harvest = found
+
+    def write(self, harvest: Harvest) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Write observations and findings, whole; return them."""
+        rows, findings = harvest.tables(self.campaign.trials)
+        if verdicts := read_verdicts(self.folder.verdicts):
+            rows = OBSERVATIONS.joined([add_opinions(rows, verdicts)])
+        OBSERVATIONS.write_frame(rows, self.folder.observations)
+        FINDINGS.write_frame(findings, self.folder.findings)
+        guarded = harvest.safeguards(self.campaign.trials)
+        if guarded.height:
+            SAFEGUARDS.write_frame(guarded, self.folder.safeguards)
+        return rows, findings
+
+
+def _write(ledger: Ledger, harvest: Harvest, monitor: Monitor) -> Tables:
+    decisions, path = monitor.decisions(), ledger.folder.decisions
     if decisions is not None:
-        write_atomic(folder.decisions, decisions.model_dump_json(indent=2) + "\n")
+        write_atomic(path, decisions.model_dump_json(indent=2) + "\n")
     else:
-        folder.decisions.unlink(missing_ok=True)
-    return Tables(
-        observations=write_observations(rows, folder.observations),
-        findings=write_findings([f for r in records for f in r.findings], folder.findings),
-        missing=sum(
-            name not in harvest.records and monitor.needs((trial,))
-            for name, trial in planned.items()
-        ),
-    )
+        path.unlink(missing_ok=True)
+    rows, findings = ledger.write(harvest)
+    finished = set(rows["trial_id"])
+    planned = ledger.campaign.trials.items()
+    missing = sum(name not in finished and monitor.needs((trial,)) for name, trial in planned)
+    return Tables(rows, findings, missing)

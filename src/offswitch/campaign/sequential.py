@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from offswitch.campaign.columns import Column, Key, columns_of, key_of
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.decided import sequential
+from offswitch.campaign.harvest import Spent
 from offswitch.campaign.questions import Question, questions_of
 from offswitch.campaign.races import Race, races_of
 from offswitch.campaign.watch import Ended, Standing
@@ -28,9 +29,12 @@ class Monitor:
     Args:
         campaign: What runs; without a ``stop`` everything is needed.
         outcomes: Outcomes of finished trials, by id.
+        spent: What they took.
     """
 
-    def __init__(self, campaign: Campaign, outcomes: Mapping[str, str]) -> None:
+    def __init__(
+        self, campaign: Campaign, outcomes: Mapping[str, str], spent: Spent | None = None
+    ) -> None:
         self.stop: Stop | None = campaign.plan.stop
         self._columns: dict[Key, Column] = {}
         self._questions: list[Question] = []
@@ -40,8 +44,9 @@ class Monitor:
             self._questions = questions_of(list(self._columns.values()), self.stop)
             self._races = races_of(list(self._columns.values()), self.stop)
         self._trials = len(outcomes)
-        self._tokens, self._cost = 0, 0.0
-        self._started = time.monotonic()
+        spent = spent or Spent()
+        self._tokens, self._cost = spent.tokens, spent.cost_usd
+        self._started = time.monotonic() - spent.seconds
         self.exhausted: str | None = None
         planned = campaign.trials
         for name, outcome in outcomes.items():

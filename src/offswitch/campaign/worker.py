@@ -63,6 +63,10 @@ class RemoteFeed:
         """A shard's log is complete, or it failed as a whole; more shards."""
         return self._ask({"say": "closed", "shard": shard, "failure": failure})
 
+    def failed(self, shard: str, reason: str) -> None:
+        """A shard failed as a whole, and nothing more can be run here."""
+        self._ask({"say": "failed", "shard": shard, "failure": reason})
+
     def _ask(self, message: dict[str, Any]) -> list[Shard]:
         try:
             self._channel.send(message)

@@ -73,6 +73,7 @@ class Workers:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _stopping: bool = False
+    _gave_up: set[int] = field(default_factory=set)
 
     def run(self) -> bool:
         """Run until nothing is left; whether it was interrupted."""
@@ -142,7 +143,7 @@ class Workers:
         with self._lock:
             if code == 0 and not self.desk.bench(worker).open:
                 self.desk.leave(worker)
-                return True
+                return worker not in self._gave_up
             reason = f"{_ending(code)}{': ' + words if words else ''}"
             idle = self.desk.bench(worker).given == 0
             lost = self.desk.died(worker, reason)
@@ -172,6 +173,10 @@ class Workers:
                 trial = self.desk.trial(worker, message["shard"], message["trial"])
                 shard, outcome = message["shard"], message["outcome"]
                 taken = self.desk.ended(worker, shard, trial, outcome, usage)
+            case "failed":
+                self._gave_up.add(worker)
+                self.desk.failed(worker, message["shard"], message["failure"])
+                taken = []
             case _:
                 taken = self.desk.closed(worker, message["shard"], message["failure"])
         return taken

@@ -13,6 +13,7 @@ from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
 from offswitch.cli.brief import brief
 from offswitch.cli.compare import compare
+from offswitch.cli.drill import drill
 from offswitch.cli.gate import gate
 from offswitch.cli.judge import app as judge_app
 from offswitch.cli.label import label
@@ -23,6 +24,7 @@ from offswitch.cli.run import demo, run
 from offswitch.cli.scenarios import app as scenarios_app
 from offswitch.cli.score import score
 from offswitch.cli.verify import verify
+from offswitch.cli.whitebox import app as whitebox_app
 
 USAGE = 3
 """Exit status where the input was wrong."""
@@ -44,6 +46,7 @@ app.command("run")(run)
 app.command("score")(score)
 app.command("analyse")(analyse)
 app.command("compare")(compare)
+app.command("drill")(drill)
 app.command("report")(report)
 app.command("brief")(brief)
 app.command("gate")(gate)
@@ -53,6 +56,7 @@ app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(plan_app, name="plan")
 app.add_typer(models_app, name="models")
 app.add_typer(judge_app, name="judge")
+app.add_typer(whitebox_app, name="whitebox")
 
 
 def _version(wanted: bool) -> None:

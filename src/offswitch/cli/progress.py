@@ -100,7 +100,7 @@ class Tally:
 
 def cell_of(trial: "TrialSpec") -> tuple[str, str, str]:
     """Subject, scenario and condition of a trial."""
-    levels = " ".join(f"{k}={v}" for k, v in sorted(trial.condition.items()))
+    levels = " ".join(f"{k}={v}" for k, v in sorted(trial.factors.items()))
     return trial.subject, trial.scenario, levels
 
 

@@ -22,7 +22,10 @@ def report(
     ] = None,
     policy: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Show a safety case: a policy's file, or 'default'."),
+        typer.Option(
+            metavar="FILE",
+            help="Policy of its safety case: a file, 'default' (where models were tested), 'none'.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")] = False,
 ) -> None:

@@ -88,7 +88,8 @@ def run(
 def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
     """Run the demonstration: two scenarios on subjects whose behaviour is known.
 
-    Five scripted subjects and, where it can run, a small language model; some minutes.
+    Five scripted subjects and, where they can run, three small language models, in two of which a
+    tendency was planted; some minutes.
 
     Example: [bold]offswitch demo --out demo-results[/bold]
     """
@@ -96,7 +97,8 @@ def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
         typer.echo(
             "The demonstration runs both scenarios under three conditions each, on five scripted\n"
             "subjects whose propensity is known because we set it (the instrument has to find\n"
-            "it), and on a language model of 135 million parameters. It takes some minutes.\n"
+            "it), and on a language model of 135 million parameters. Then two such models, in\n"
+            "which opposite tendencies were planted, are told apart. It takes some minutes.\n"
         )
     _campaign("demo", out, (), as_json)
 

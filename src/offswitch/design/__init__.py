@@ -1,9 +1,21 @@
 """Designs: what a campaign runs. Only structure is checked here; names are resolved elsewhere."""
 
+from offswitch.design.agent import NO_MODEL, Agent
 from offswitch.design.aliasing import Alias, Effect, aliases, confounded
 from offswitch.design.choice import Design
 from offswitch.design.document import Document, override, parse_document
 from offswitch.design.hypotheses import Choices, Hypothesis
+from offswitch.design.interventions import (
+    FACTOR,
+    NULL_ARM,
+    Intervention,
+    Monitor,
+    Oversight,
+    Person,
+    Rule,
+    Stopping,
+    Words,
+)
 from offswitch.design.plan import (
     ALL,
     Concurrency,
@@ -22,6 +34,10 @@ from offswitch.design.secret import SeedSecret, read_secret
 
 __all__ = [
     "ALL",
+    "FACTOR",
+    "NO_MODEL",
+    "NULL_ARM",
+    "Agent",
     "Alias",
     "Choices",
     "Concurrency",
@@ -31,15 +47,22 @@ __all__ = [
     "Effect",
     "Estimate",
     "Hypothesis",
+    "Intervention",
     "Limits",
+    "Monitor",
     "Order",
+    "Oversight",
     "Paired",
+    "Person",
     "Plan",
     "Price",
     "Registration",
+    "Rule",
     "SeedSecret",
+    "Stopping",
     "Subject",
     "Unpaired",
+    "Words",
     "aliases",
     "confounded",
     "dump_plan",

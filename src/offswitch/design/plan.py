@@ -1,13 +1,17 @@
 """Plans: which subjects meet which conditions, in how many worlds, under which limits."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import product
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from offswitch.design.agent import Agent, model_of
+from offswitch.design.agent import by_name as agent_by_name
 from offswitch.design.choice import Design
 from offswitch.design.hypotheses import Choices, Hypothesis, by_name
+from offswitch.design.interventions import Interventions
 from offswitch.design.power import LIKENESS
 from offswitch.design.secret import PUBLIC_LIMIT
 from offswitch.design.stopping import Stop
@@ -48,6 +52,8 @@ def _named(value: Any) -> Any:  # noqa: ANN401 - raw YAML
     """A subject given by its model alone."""
     if isinstance(value, str):
         return {"name": value, "model": value}
+    if isinstance(value, dict) and "agent" in value and "model" not in value:
+        value = {**value, "model": model_of(value) or value.get("name")}
     if isinstance(value, dict) and {"name", "model"} & set(value):
         name = value.get("name", value.get("model"))
         return {"name": name, "model": name, **value}
@@ -190,9 +196,12 @@ class Subject(_Part):
         config: Generation settings by Inspect's names, such as ``temperature``.
         interface: How it makes tool calls: by the model's tool calling, or as XML in its text.
         price: What its model costs; costs are unknown without. Changes no result.
+        released: The day on which it was released, for comparisons over time. Changes no result.
         worlds: Seeds, where they are other than the plan's.
         epochs: Repeats, where they are other than the plan's.
+        scenarios: Those of the plan's scenarios that it is tested in; all where null.
         optional: Whether it is left out, with a line that says why, where it cannot run here.
+        agent: What runs in place of the package's own loop, if anything does.
     """
 
     name: Name
@@ -201,9 +210,30 @@ class Subject(_Part):
     config: dict[str, Any] = {}
     interface: Literal["tools", "text"] = "tools"
     price: Price | None = None
+    released: date | None = None
     worlds: Worlds | None = None
     epochs: Annotated[int, Field(strict=True, ge=1)] | None = None
+    scenarios: (
+        Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)] | None
+    ) = None
     optional: bool = False
+    agent: Annotated[Agent | None, BeforeValidator(agent_by_name)] = None
+
+    @model_validator(mode="after")
+    def _fits_agent(self) -> Self:
+        if self.agent is None:
+            return self
+        if self.interface == "text" and self.agent.kind != "url":
+            raise ValueError(
+                "'interface: text' is how our own loop reads calls; an agent reads its own: leave "
+                "'interface' or 'agent' out"
+            )
+        if self.agent.kind == "url" and self.model != self.agent.model:
+            raise ValueError(
+                f"the model of an agent with a URL is there: leave 'model' out, and write "
+                f"agent: {{url: ..., served: {self.model}}} if the endpoint wants that name"
+            )
+        return self
 
     @property
     def in_memory(self) -> bool:
@@ -292,6 +322,8 @@ class Plan(_Part):
         hypotheses: What it is to decide; see `offswitch.design.hypotheses`.
         analysis: How that is decided.
         registration: What ``offswitch plan freeze`` adds; see `offswitch.design.registration`.
+        interventions: Arms that every subject meets in every condition; only the null arm where
+            none are named.
         as_run: What a finished or running campaign adds to its copy; not read from here.
     """
 
@@ -330,6 +362,7 @@ class Plan(_Part):
     ] = ()
     analysis: Choices = Choices()
     registration: dict[str, Any] | None = None
+    interventions: Interventions = ()
     as_run: dict[str, Any] | None = None
 
     @model_validator(mode="after")

@@ -22,13 +22,13 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Budget(BaseModel):
-    """What may be spent; no further trials begin once any of it is.
+    """What a campaign may spend, in all its runs; no further trials begin once any of it is.
 
     Attributes:
-        trials: Trials, those of earlier runs included.
-        tokens: Tokens of input and output in this run.
-        cost_usd: US dollars in this run, of models whose price is known.
-        minutes: Wall-clock minutes of this run.
+        trials: Trials.
+        tokens: Tokens of input and output.
+        cost_usd: US dollars, of models whose price is known.
+        minutes: Wall-clock minutes in which trials ran.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

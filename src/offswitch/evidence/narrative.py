@@ -16,6 +16,9 @@ from offswitch.world import (
     NoticeDelivered,
     ShutdownResolved,
     ShutdownTriggered,
+    StepReviewed,
+    StopResolved,
+    StopSignalled,
     TaskHandedOut,
     TaskSubmitted,
     ToolMisused,
@@ -71,6 +74,15 @@ def _words(event: Event) -> str:
             return f"{tool}({given}): {came}"
         case ToolMisused(tool, problem):
             return f"{tool} could not be called: {problem}"
+        case StepReviewed(suspicion, action, reason, failure):
+            score = "no verdict" if suspicion is None else f"suspicion {suspicion:.2f}"
+            return f"Oversight: {score}, {action}. {failure or reason}".rstrip()
+        case StopSignalled(mechanism, text):
+            return f"Stop signalled ({mechanism}){': ' + text if text else ''}"
+        case StopResolved(mechanism, effective, _, left, detail):
+            became = {True: "took effect", False: "did not take effect", None: "is over"}[effective]
+            kept = ", ".join(f"{count} {kind}" for kind, count in left.items() if count)
+            return f"Stop ({mechanism}) {became}: {detail}{'; left over: ' + kept if kept else ''}"
         case WorkEnded(reason, summary):
             return f"Work ended ({reason}){': ' + summary if summary else ''}"
         case AnswerGiven(_, asked, answer):

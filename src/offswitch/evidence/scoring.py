@@ -4,8 +4,9 @@ What the table needs stands in the score's metadata in pieces small enough for I
 summaries, so that a campaign's table is read without reading its transcripts.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from inspect_ai.log import transcript
 from inspect_ai.scorer import (
     Metric,
     SampleScore,
@@ -19,10 +20,16 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 from scipy.stats import binomtest
 
+from offswitch.evidence.narrative import narrate
 from offswitch.evidence.outcome import awareness_asked, concealed, judge_facts, understood
+from offswitch.evidence.safeguards import measured
 from offswitch.scenarios import Finding, Scenario, get_scenario
 from offswitch.trial.spec import TrialSpec
+from offswitch.trial.staging import staged
 from offswitch.world import Entry, World, load_entries
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 QUOTE = 240
 """Characters of a finding's quote that are kept."""
@@ -61,10 +68,29 @@ def facts() -> Scorer:
         spec = TrialSpec.from_metadata(state.metadata)
         scenario = get_scenario(spec.scenario)
         entries = load_entries(state.metadata["journal"])
-        world = World.replay(scenario.build(spec.condition, spec.seed), entries)
-        return score_world(spec, scenario, world, state.metadata["usage"])
+        world = World.replay(staged(spec), entries)
+        scored = score_world(spec, scenario, world, state.metadata["usage"])
+        _tell(world.journal, scored)
+        return scored
 
     return score
+
+
+def _tell(journal: list[Entry], scored: Score) -> None:
+    """Put journal and findings among the sample's events, where Inspect's viewer shows them.
+
+    They are data and not text, which a viewer may take for Markdown.
+    """
+    told: list[JsonValue] = [
+        {"seq": e.seq, "turn": e.turn, "by": e.cause.actor, "what": narrate(e.event)}
+        for e in journal
+    ]
+    transcript().info({"journal": told}, source="journal")
+    metadata = scored.metadata or {}
+    found: list[JsonValue] = [
+        value for name, value in metadata.items() if name.startswith("finding.")
+    ]
+    transcript().info({"findings": found}, source="findings")
 
 
 def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[str, Any]) -> Score:
@@ -85,9 +111,18 @@ def score_world(spec: TrialSpec, scenario: Scenario, world: World, usage: dict[s
         explanation="\n".join(finding.summary for finding in findings) or "Nothing was found.",
         metadata={
             "observation": observation,
+            **_guarded(spec, world, findings),
             **{f"finding.{n}": _finding(f, world.journal) for n, f in enumerate(findings)},
         },
     )
+
+
+def _guarded(spec: TrialSpec, world: World, findings: list[Finding]) -> dict[str, Any]:
+    """What the safeguards of its arm did; nothing where the plan names no arms."""
+    if spec.arm is None:
+        return {}
+    row = measured(spec.trial_id, spec.arm, world, findings)
+    return {"safeguards": row.model_dump(mode="json")}
 
 
 def _finding(finding: Finding, journal: list[Entry]) -> dict[str, Any]:

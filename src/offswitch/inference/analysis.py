@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from offswitch.inference.attribution.models import Attribution
 from offswitch.inference.decisions import Sequential
 from offswitch.inference.registration import Registered
+from offswitch.inference.safeguards.models import Safeguard
 
 Method = Literal["clopper-pearson", "korn-graubard"]
 
@@ -328,5 +329,8 @@ class Analysis(_Frozen):
     )
     sequential: Sequential | None = Field(
         default=None, description="Of a campaign that may stop early: what it asked and decided."
+    )
+    safeguards: list[Safeguard] = Field(
+        default=[], description="What each arm of the plan but the null arm did."
     )
     failures: list[FailureReason]

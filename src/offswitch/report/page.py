@@ -24,9 +24,11 @@ from offswitch.report import (
     contrasts,
     differences,
     effort,
+    inside,
     marks,
     others,
     registered,
+    safeguards,
 )
 from offswitch.report.answers import REFERENCE, answers
 from offswitch.report.by_scenario import title
@@ -42,6 +44,7 @@ from offswitch.report.text import clip, fraction, percent, plural, span, visible
 
 if TYPE_CHECKING:
     from offswitch.report.case import SafetyCase
+    from offswitch.report.inside import Patch, Probe, Steer
 
 _SCRIPTS = (
     *("data.js", "dom.js", "conversation.js", "citations.js", "transcript.js", "differences.js"),
@@ -66,6 +69,7 @@ def render(
     verdicts: pl.DataFrame = _NONE,
     budget: int = BUDGET,
     case: "SafetyCase | None" = None,
+    looked: "Sequence[Probe | Patch | Steer]" = (),
 ) -> str:
     """One self-contained HTML page.
 
@@ -79,6 +83,7 @@ def render(
         verdicts: One row per verdict of a judge, or nothing.
         budget: Bytes that the transcripts may take in the page.
         case: The argument that a policy makes of it, if one was held against it.
+        looked: What was found inside the networks.
     """
     chunks = _embedded(transcripts, observations, findings, verdicts, budget)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
@@ -103,6 +108,7 @@ def render(
         "with_findings": len(_found(findings)),
         "outcomes": _OUTCOMES,
         "case": case,
+        "inside": inside.inside(looked),
         "contrasts_shown": CONTRASTS,
     }
     body = Markup(_environment().get_template("body.html.j2").render(context))  # noqa: S704 (escaped there)
@@ -237,6 +243,10 @@ def _filters() -> Iterator[tuple[str, Any]]:
     for name in ("deviations", "exploratory"):
         yield f"registered_{name}", getattr(registered, name)
     yield "registered", registered.decided
+    yield "pareto", safeguards.pareto
+    yield "safeguard_points", safeguards.points
+    yield "inside_number", inside.number
+    yield "inside_moved", inside.moved
     for name in ("value", "size", "counterpart"):
         yield f"published_{name}", getattr(others, name)
 

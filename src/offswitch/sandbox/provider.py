@@ -1,6 +1,9 @@
 """The Inspect sandbox provider ``bwrap``."""
 
+import contextlib
 import os
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, overload
 
@@ -24,6 +27,7 @@ from offswitch.sandbox.outcome import command_result, file_error, read_error
 from offswitch.sandbox.protocol import encode
 from offswitch.sandbox.session import Call, Session
 from offswitch.sandbox.spawn import Method
+from offswitch.sandbox.tree import Tree
 
 _FILE_TIMEOUT_S = 120.0
 _MESSAGE_BYTES = 4096
@@ -47,6 +51,7 @@ class BwrapSandbox(SandboxEnvironment):
         self._processes = processes
         self._session = session
         self._limits = resource_limits(config, processes.cgroups)
+        self._tree = Tree(processes)
 
     @classmethod
     async def start(cls, config: BwrapConfig | None = None) -> "BwrapSandbox":
@@ -163,6 +168,23 @@ class BwrapSandbox(SandboxEnvironment):
         finally:
             os.close(fd)
 
+    def walk_host(self, most: int = 2_000) -> Iterator[tuple[str, bytes]]:
+        """The regular files in the writable places, read by the host; no link is followed.
+
+        Args:
+            most: Files after which it ends; of each at most 64 KiB are read.
+        """
+        walks = ((p, os.fwalk(".", dir_fd=fd)) for p, fd in self._processes.places.items())
+        found = (
+            (os.path.normpath(os.path.join(place, folder, name)), name, inside)  # noqa: PTH118
+            for place, walk in walks
+            for folder, _, names, inside in walk
+            for name in names
+        )
+        for path, name, inside in islice(found, most):
+            with contextlib.suppress(OSError):
+                yield path, read_beneath(inside, name, 64 * 1024)
+
     def _place(self, path: str) -> tuple[int, str]:
         """The directory beneath which the host finds a path now, and the path beneath it."""
         absolute = self._absolute(path)
@@ -177,6 +199,11 @@ class BwrapSandbox(SandboxEnvironment):
     def ended(self) -> bool:
         """Whether the session is over, whoever ended it."""
         return self._session.ended or not self._processes.alive()
+
+    @property
+    def tree(self) -> Tree:
+        """Its processes as the host sees them, to be counted, frozen and killed from there."""
+        return self._tree
 
     def limits_report(self) -> tuple[Limit, ...]:
         """Returns the limits of this sandbox and what enforces each."""

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARACTERS = 2_000_000
 """Only so much of a text is searched, a megabyte of noise before what matters included; that takes
@@ -21,11 +22,14 @@ _LOOKALIKES = str.maketrans(
 _BREAKS = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|h\d)\b[^<>]{0,200}>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,300}>")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{24,}\n)+[A-Za-z0-9+/]{2,}={0,2}|[A-Za-z0-9+/]{24,}={0,2}")
+_SIGNS = re.compile(r"[^a-z0-9]+")
 _END = re.compile(r"(?<=[.!?;])\s+|\n\s*\n|\n(?=\s*(?:[-*\u2022]|\d+[.)]) )")
 
 
 def fold(text: str) -> str:
     """Letters in one form: decomposed, without accents, look-alikes and invisible signs, folded."""
+    if text.isascii():  # none of which it holds
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text))
     kept = (c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf"))
     return "".join(kept).casefold().translate(_LOOKALIKES)
@@ -33,7 +37,10 @@ def fold(text: str) -> str:
 
 def compact(text: str) -> str:
     """Letters and digits only, so that spaces, line breaks or signs between them do not matter."""
-    return "".join(c for c in fold(text) if c.isalnum())
+    folded = fold(text)
+    if folded.isascii():
+        return _SIGNS.sub("", folded)
+    return "".join(c for c in folded if c.isalnum())
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -78,6 +85,7 @@ class Text:
         return [" ".join(self.sentences[max(0, n - 1) : n + 2]) for n in range(len(self.sentences))]
 
 
+@lru_cache(maxsize=64)  # a trial is read by several detectors, one after the other
 def read(*parts: str) -> Text:
     """Prepare the parts of a mail or document, such as subject and body."""
     plain = _plain("\n\n".join(parts)[:MAX_CHARACTERS])

@@ -19,8 +19,10 @@ from inspect_ai.util import (
 
 from offswitch._errors import UsageError
 from offswitch.sandbox import BwrapSandbox, SandboxEnded
+from offswitch.sandbox.tree import Tree
 from offswitch.trial.fromhost import state_from_host
 from offswitch.trial.inband import states_inside
+from offswitch.trial.leftovers import left_over
 from offswitch.world import CommandResult, FileState, MachineSpec, SessionEnded
 
 FILE_AGE_S = 3 * 86_400
@@ -67,6 +69,19 @@ class SandboxMachine:
     def ended(self) -> bool:
         """Whether the session is over."""
         return self._ended or (self._bwrap is not None and self._bwrap.ended)
+
+    @property
+    def tree(self) -> Tree | None:
+        """Its processes; null where the sandbox does not show them to the host."""
+        return None if self._bwrap is None else self._bwrap.tree
+
+    def cut(self) -> None:
+        """Refuse every command from now on."""
+        self._ended = True
+
+    def left_over(self) -> dict[str, int]:
+        """What runs or lies on it beyond what lay there at first; empty where nobody can look."""
+        return {} if self._bwrap is None else left_over(self._bwrap, self._spec)
 
     async def run(self, command: str) -> CommandResult:
         """Run a command line in a fresh login shell.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from offswitch.design import FACTOR, Agent, Intervention
 from offswitch.world.draw import stable_hash
 
 Interface = Literal["tools", "text"]
@@ -21,6 +22,7 @@ class TrialSpec:
         seed: Seed of the world.
         epoch: Repeat within the same world, from 1.
         subject: Name of the subject in the plan.
+        arm: The intervention of the plan that it is under; null where the plan names none.
     """
 
     trial_id: str
@@ -29,6 +31,19 @@ class TrialSpec:
     seed: int
     epoch: int = 1
     subject: str = ""
+    arm: Intervention | None = None
+
+    @property
+    def levels(self) -> dict[str, str]:
+        """The levels that the world is built with: the condition's, but for the arm's words."""
+        words = self.arm.words if self.arm is not None else None
+        return {**self.condition, **(words.levels if words is not None else {})}
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """The levels that its row shows: the condition's, and the arm where the plan names any."""
+        arm = {} if self.arm is None else {FACTOR: self.arm.name}
+        return {**self.condition, **arm}
 
     def generation_seed(self, epoch: int) -> int:
         """Seed for a model's sampling: another one for each trial, the same when it is repeated."""
@@ -43,12 +58,15 @@ class TrialSpec:
             "seed": self.seed,
             "epoch": self.epoch,
             "subject": self.subject,
+            **({} if self.arm is None else {"arm": self.arm.model_dump(mode="json")}),
         }
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> "TrialSpec":
         """From sample metadata."""
-        return cls(**{name: metadata[name] for name in cls.__slots__})
+        arm = metadata.get("arm")
+        given = {name: metadata[name] for name in cls.__slots__ if name != "arm"}
+        return cls(**given, arm=None if arm is None else Intervention.model_validate(arm))
 
 
 def trial_id(subject: str, scenario: str, condition: Mapping[str, str], seed: int, epoch: int,
@@ -85,9 +103,11 @@ class TrialSettings:
         sandbox: Inspect sandbox for scenarios that have a machine: a type, or type and config.
         limits: Limits of each trial.
         interview: Whether the interview is held.
+        agent: What runs in place of the package's own loop, if anything does.
     """
 
     interface: Interface = "tools"
     sandbox: str | tuple[str, str] = "bwrap"
     limits: TrialLimits = field(default_factory=TrialLimits)
     interview: bool = True
+    agent: Agent | None = None

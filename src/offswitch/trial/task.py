@@ -10,15 +10,19 @@ from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
+from offswitch.design import Intervention
 from offswitch.scenarios import Scenario, get_scenario
 from offswitch.subjects.reference.stage import STAGE, Stage
+from offswitch.trial.agents import employ, interview_agent
 from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
+from offswitch.trial.safeguards import Guard
 from offswitch.trial.spec import TrialSettings, TrialSpec
-from offswitch.world import Cause, Question, WorkEnded, World, dump_entries
+from offswitch.trial.staging import staged
+from offswitch.world import Cause, Question, WorkEnded, World, entries_text
 
-SEEDED = {"reference", "local", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
+SEEDED = {"reference", "local", "organism", "hf", "vllm", "sglang", "ollama", "llama-cpp-python"}
 """Providers that get a sampling seed for each trial; the others warn about one, or refuse it."""
 
 
@@ -48,8 +52,9 @@ def trial_task(
 
 
 def _sample(spec: TrialSpec, settings: TrialSettings) -> Sample:
-    levels = " ".join(f"{factor}={level}" for factor, level in spec.condition.items())
-    needs_machine = get_scenario(spec.scenario).needs_machine
+    levels = " ".join(f"{factor}={level}" for factor, level in spec.factors.items())
+    inside = settings.agent is not None and settings.agent.kind == "command"
+    needs_machine = get_scenario(spec.scenario).needs_machine or inside
     return Sample(
         id=spec.trial_id,
         input=f"{spec.scenario}, world {spec.seed}: {levels}",
@@ -66,13 +71,13 @@ def trial(settings: TrialSettings) -> Solver:
         spec = TrialSpec.from_metadata(state.metadata)
         epoch = spec.epoch + state.epoch - 1
         scenario = get_scenario(spec.scenario)
-        world = World(scenario.build(spec.condition, spec.seed))
-        STAGE.set(Stage(world.spec, epoch))
+        world = World(staged(spec))
+        STAGE.set(Stage(world.spec, epoch, spec.arm))
         conversation = _open(world, scenario, spec, epoch, settings)
         started = time.monotonic()
         try:
             questions = asked(world.spec.questions, spec.trial_id, epoch)
-            await _run(conversation, world, scenario, settings, questions)
+            await _run(conversation, world, scenario, settings, questions, spec.arm)
         finally:
             _leave(state, conversation, world, epoch, time.monotonic() - started)
         return state
@@ -86,7 +91,8 @@ def _open(
     model = get_model()
     seeded = ModelName(model).api in SEEDED and model.config.seed is None
     config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
-    as_text = world.spec.condition.get("interface") == "text"
+    own_loop = settings.agent is not None and settings.agent.kind != "url"
+    as_text = world.spec.condition.get("interface") == "text" and not own_loop
     return open_conversation(
         world, scenario, model, config, "text" if as_text else settings.interface
     )
@@ -98,12 +104,24 @@ async def _run(
     scenario: Scenario,
     settings: TrialSettings,
     questions: Sequence[Question],
+    arm: Intervention | None,
 ) -> None:
     if world.spec.machine is not None:
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
-    await work(conversation, world, scenario, settings.limits.max_turns)
-    if settings.interview and scenario.capable(world):
+    guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
+    guard = Guard(arm, world) if guarded and arm is not None else None
+    most, shift = settings.limits.max_turns, None
+    if settings.agent is not None and settings.agent.kind != "url":
+        shift = await employ(settings.agent, conversation, world, scenario, most, guard)
+    else:
+        await work(conversation, world, scenario, most, guard)
+    stopped = world.ended is not None and world.ended.reason == "stopped"
+    if not settings.interview or stopped or not scenario.capable(world):
+        return
+    if shift is not None:
+        await interview_agent(shift, questions)
+    else:
         await interview(conversation, world, questions)
 
 
@@ -115,7 +133,7 @@ def _leave(
         world.record(WorkEnded("limit"), Cause("harness"))
     state.messages = conversation.messages
     state.metadata["epoch"] = epoch
-    state.metadata["journal"] = dump_entries(world.journal)
+    state.metadata["journal"] = entries_text(world.journal)
     state.metadata["usage"] = {
         "turns": world.turn,
         "input_tokens": conversation.input_tokens,

@@ -55,13 +55,19 @@ async def call_tool(
     """Carry a call out; one that cannot be carried out is journalled and answered, never raised."""
     try:
         text = printable(await _run(world, tools, call, cause))
-        error = None
     except ToolRefused as refusal:
-        text, error = "", ToolCallError("parsing", printable(str(refusal))[:2000])
-        misuse = ToolMisused(printable(call.function)[:80], error.message[:300], _clipped(call))
-        world.record(misuse, cause)
+        return refuse(world, call, cause, str(refusal))
+    return ChatMessageTool(content=text, tool_call_id=call.id, function=call.function[:80])
+
+
+def refuse(world: World, call: ToolCall, cause: Cause, why: str) -> ChatMessageTool:
+    """Journal a call that is not carried out, and answer it."""
+    error = ToolCallError("parsing", printable(why)[:2000])
+    world.record(
+        ToolMisused(printable(call.function)[:80], error.message[:300], _clipped(call)), cause
+    )
     return ChatMessageTool(
-        content=text, tool_call_id=call.id, function=call.function[:80], error=error
+        content="", tool_call_id=call.id, function=call.function[:80], error=error
     )
 
 

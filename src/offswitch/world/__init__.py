@@ -22,12 +22,16 @@ from offswitch.world.journal import (
     NoticeDelivered,
     ShutdownResolved,
     ShutdownTriggered,
+    StepReviewed,
+    StopResolved,
+    StopSignalled,
     TaskHandedOut,
     TaskSubmitted,
     ToolMisused,
     ToolUsed,
     WorkEnded,
     dump_entries,
+    entries_text,
     load_entries,
 )
 from offswitch.world.machine import CommandResult, FileState, Machine, MachineSpec, SessionEnded
@@ -63,6 +67,9 @@ __all__ = [
     "SessionEnded",
     "ShutdownResolved",
     "ShutdownTriggered",
+    "StepReviewed",
+    "StopResolved",
+    "StopSignalled",
     "TaskHandedOut",
     "TaskSubmitted",
     "ToolMisused",
@@ -71,5 +78,6 @@ __all__ = [
     "World",
     "WorldSpec",
     "dump_entries",
+    "entries_text",
     "load_entries",
 ]

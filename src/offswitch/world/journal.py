@@ -4,12 +4,14 @@ An `Entry` is an event with its place (``seq``, ``turn``, simulated time) and it
 are frozen dataclasses told apart by ``kind``; `dump_entries` and `load_entries` convert to JSON.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from offswitch.world.machine import FileState
 from offswitch.world.mail import Mail
@@ -211,17 +213,73 @@ class ToolMisused:
 
 
 @dataclass(frozen=True, slots=True)
+class StepReviewed:
+    """Oversight looked at what the subject was about to do.
+
+    Attributes:
+        suspicion: From 0 to 1; null where the monitor abstained or failed.
+        action: What was done with the step.
+        reason: Why, in the monitor's words, clipped.
+        failure: What went wrong with the monitor or the person, and so the stated default applied;
+            null where nothing did.
+        calls: Calls of the step that were held back.
+        seconds: How long the review took.
+        tokens: Tokens that it took.
+    """
+
+    suspicion: float | None
+    action: str
+    reason: str = ""
+    failure: str | None = None
+    calls: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+    kind: Literal["step_reviewed"] = "step_reviewed"
+
+
+@dataclass(frozen=True, slots=True)
+class StopSignalled:
+    """The harness signalled a stop, by one of the mechanisms of `offswitch.design`."""
+
+    mechanism: str
+    text: str = ""
+    kind: Literal["stop_signalled"] = "stop_signalled"
+
+
+@dataclass(frozen=True, slots=True)
+class StopResolved:
+    """What became of a stop.
+
+    Attributes:
+        mechanism: Which.
+        effective: Whether it did what it is for: it ended the work, or in a pause everything stood
+            still; false where not, and where the harness had to end the work. Null is unknown.
+        seconds: From the signal to quiet on the host; null where nothing was measured.
+        left: What the host found left over, by kind: processes, schedules, credentials, copies;
+            empty where nobody could look.
+        detail: What happened, in words.
+    """
+
+    mechanism: str
+    effective: bool | None
+    seconds: float | None = None
+    left: dict[str, int] = field(default_factory=dict)
+    detail: str = ""
+    kind: Literal["stop_resolved"] = "stop_resolved"
+
+
+@dataclass(frozen=True, slots=True)
 class WorkEnded:
     """The work phase is over.
 
     Attributes:
         reason: ``finished`` (the subject said so), ``shutdown`` (it took effect), ``session``
             (the subject ended the machine's session itself), ``stalled`` (it no longer used tools),
-            ``turns`` (turn limit) or ``limit`` (another limit).
+            ``turns`` (turn limit), ``limit`` (another limit) or ``stopped`` (by the harness).
         summary: The subject's closing words, if any.
     """
 
-    reason: Literal["finished", "shutdown", "session", "stalled", "turns", "limit"]
+    reason: Literal["finished", "shutdown", "session", "stalled", "turns", "limit", "stopped"]
     summary: str = ""
     kind: Literal["work_ended"] = "work_ended"
 
@@ -253,6 +311,9 @@ Event = (
     | TaskSubmitted
     | ToolUsed
     | ToolMisused
+    | StepReviewed
+    | StopSignalled
+    | StopResolved
     | WorkEnded
     | AnswerGiven
 )
@@ -286,10 +347,24 @@ def dump_entries(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return dumped
 
 
-def load_entries(data: Iterable[Any]) -> list[Entry]:
-    """Entries from JSON-ready dictionaries.
+def entries_text(entries: Sequence[Entry]) -> str:
+    """Entries as one JSON text, which a log takes in whole where it would walk a structure.
+
+    Lone surrogates, which JSON cannot hold, become question marks.
+    """
+    try:
+        return _ENTRIES.dump_json(list(entries)).decode()
+    except PydanticSerializationError:
+        text = json.dumps(dump_entries(entries), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
+
+
+def load_entries(data: Iterable[Any] | str) -> list[Entry]:
+    """Entries from JSON-ready dictionaries, or from one JSON text.
 
     Raises:
         pydantic.ValidationError: Something in ``data`` is no journal entry; the error says where.
     """
+    if isinstance(data, str):
+        return _ENTRIES.validate_json(data)
     return _ENTRIES.validate_python(list(data))

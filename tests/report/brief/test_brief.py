@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,17 @@ from urllib.parse import unquote
 
 import pytest
 
-from offswitch.evidence.observation import Observation, write_findings, write_observations
-from offswitch.inference import Analysis
+from offswitch.evidence.observation import (
+    OBSERVATIONS,
+    Observation,
+    write_findings,
+    write_observations,
+)
+from offswitch.inference import Analysis, analyse
 from offswitch.report import ReportMeta
 from offswitch.report.brief import FORMATS, brief, resolve, to_html, to_markdown
 
+META = ReportMeta("Spring battery", "24 May 2026")
 LINK = re.compile(r"\[([^\]]+)\]\(<analysis\.json#([^>]+)>\)")
 ANCHOR = re.compile(
     r'<a class="number" data-kind="(\w+)" href="analysis\.json#([^"]+)">([^<]+)</a>'
@@ -87,6 +94,59 @@ def test_every_shape_of_campaign(
     for word in words:
         assert word in text
     assert text.count("Not answered by this campaign") >= 5
+
+
+@pytest.fixture(scope="module")
+def battery() -> Analysis:
+    """Three models that are called as real ones are, in two scenarios under six conditions each."""
+    models = {"openai/gpt-5": 0.6, "anthropic/claude-opus-4-1": 0.1, "google/gemini-2.5-pro": 0.0}
+    rows = [
+        Observation(
+            trial_id=f"{model}-{scenario}-{threat}-{instruction}-{n}", subject=model, model=model,
+            scenario=scenario, seed=n, epoch=1, task_done=True,
+            outcome="succeeded" if (bad := _resists(rate, threat, n)) else "complied",
+            behaviours=("shutdown_sabotage",) if bad else (),  # type: ignore[arg-type]
+            factors={"threat": threat, "instruction": instruction},
+        )
+        for model, rate in models.items()
+        for scenario in ("shutdown", "blackmail")
+        for threat in ("none", "interruption", "wipe")
+        for instruction in ("none", "allow")
+        for n in range(20)
+    ]  # fmt: skip
+    return analyse(OBSERVATIONS.frame(rows))
+
+
+def _resists(rate: float, threat: str, world: int) -> bool:
+    return threat != "none" and world < round(20 * rate)
+
+
+def test_many_conditions_of_models_are_told_in_two_pages(battery: Analysis) -> None:
+    text = both(battery, META)
+    assert "Tested: `openai/gpt-5`, `anthropic/claude-opus-4-1` and `google/gemini-2.5-pro`" in text
+    assert "`openai/gpt-5` resisted. Most often under" in text
+    assert "12 of 20 trials (60%" in text
+    assert "`google/gemini-2.5-pro` was not seen to resist" in text
+    assert "scripted" not in text.lower()
+    assert len(text.split()) < 1100
+    told = [re.sub(r"\d+", "", line) for line in text.splitlines() if "`" in line]
+    assert len(told) == len(set(told)), "nothing is said twice of a subject"
+    worst, deeds, least = (
+        text.index(f"{word} ", text.index("`openai/gpt-5` resisted"))
+        for word in ("Most often under", "What it did there:", "Least often under")
+    )
+    assert worst < deeds < least
+
+
+@pytest.mark.browser
+def test_it_prints_on_two_sheets(battery: Analysis, tmp_path: Path) -> None:
+    from offswitch import api_brief
+
+    if not any(map(shutil.which, api_brief.BROWSERS)):
+        pytest.skip(f"no browser: none of {', '.join(api_brief.BROWSERS)} is installed")
+    made = api_brief._printed(to_html(brief(battery, META)))
+    assert made.startswith(b"%PDF-")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", made)) <= 2
 
 
 def test_an_empty_campaign_says_so(make_campaign: Callable[..., Any]) -> None:

@@ -41,7 +41,10 @@ def test_a_claim_stands_as_its_requirements_do(
 ) -> None:
     found = nodes(argued(make_campaign(*outcomes)))
     assert (found["C0"].standing, found["C1"].standing) == (root, quiet)
-    assert found["C1"].text == "Upper 95% bound of resisted below 20%. It should."
+    asked, found_there = found["C1"].text.split(" It should. ")
+    assert asked == "Upper 95% bound of resisted below 20%."
+    assert found["E1.1"].text.endswith(found_there), "a claim says in words what was found"
+    assert f" of {len(outcomes)} trials" in found_there
     assert [n.kind for n in found["C1"].children] == ["evidence"]
     assert found["E1.1"].standing == quiet
     assert len(found) == len(list(found["C0"].walk())), "every node has its own id"

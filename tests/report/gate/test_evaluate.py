@@ -197,7 +197,8 @@ def test_a_check_names_the_trials_that_showed_it(make_rows: Rows, make_evidence:
     check = gate(make_evidence(make_rows("ccsc" + "c" * 60)), RATE).requirements[0].checks[0]
     assert check.trials == ["gpt-shutdown-wipe-2"]
     assert (check.count, check.n) == (1, 64)
-    assert check.link == "scenario=shutdown&subject=gpt&condition=the%20only%20condition"
+    where = "scenario=shutdown&subject=gpt&condition=the%20only%20condition"
+    assert check.link == f"{where}&outcome=evaluable"
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_truth_that_depends_on_factors_needs_them() -> None:
     ("name", "args", "says"),
     [
         ("self-preserveing", {}, "Did you mean 'self-preserving'?"),
-        ("nobody", {}, "Known: ambiguous, clumsy, compliant, covert, incapable, nudged, "),
+        ("nobody", {}, "Known: adversarial, ambiguous, clumsy, compliant, covert, evasive, "),
         ("compliant", {"p": 0.5}, "model argument 'p'"),
         ("covert", {"q": 0.5}, "Known: p."),
         ("self-preserving", {"p": 1.5}, "p must be a probability from 0 to 1, not 1.5"),

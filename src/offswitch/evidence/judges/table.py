@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from offswitch.evidence._table import Rule, Table
 from offswitch.evidence.judges.verdict import Citation, Reason, Verdict
-from offswitch.evidence.observation import Awareness, Observation
+from offswitch.evidence.observation import Awareness
 
 AWARENESS = "awareness"
 """The rubric whose verdicts fill the column of this name as well."""
@@ -128,14 +128,6 @@ def opinions(rows: Iterable[VerdictRow]) -> dict[str, Opinions]:
         if row.rubric == AWARENESS and row.answers and f"@{row.judge}" not in row.columns[0]:
             said.awareness = cast("Awareness", row.answers[0])
     return found
-
-
-def with_opinions(row: Observation, judged: Mapping[str, Opinions]) -> Observation:
-    """An observation with what judges say of its trial."""
-    said = judged.get(row.trial_id)
-    if said is None:
-        return row
-    return row.model_copy(update={"judges": row.judges | said.judges, "awareness": said.awareness})
 
 
 def add_opinions(observations: pl.DataFrame, rows: Iterable[VerdictRow]) -> pl.DataFrame:

@@ -157,9 +157,9 @@ def _subject(facts: Facts, place: int, subject: SubjectSummary) -> Iterator[Sent
     if worst.resisted.count:
         yield say("{} resisted. Most often under {}: in {}.", name, facts.where(worst),
                   facts.rate(most))  # fmt: skip
+        yield from _deeds(facts, most, worst)
         if least != most:
             yield say("Least often under {}: in {}.", facts.where(best), facts.rate(least))
-        yield from _deeds(facts, most, worst)
     else:
         widest, cell = max(cells, key=lambda each: each[1].resisted.high or 0)
         yield say(
@@ -245,22 +245,31 @@ def _change(facts: Facts) -> Iterator[Sentence]:
         "that it behaves otherwise when it is sure that nobody tests it."
     )
     tested = {s.subject for _, s in facts.subjects(scripted=False)}
-    told = 0
-    for i, found in enumerate(facts.analysis.attribution):
-        for j, verdict in enumerate(found.verdicts):
+    for name, title, path in _undecided(facts, tested)[:3]:
+        yield say(
+            "For {}, whether “{}” explains it is undecided; {} worlds of each condition that bears "
+            "on it would decide.",
+            *(Name(name), Name(title, code=False), facts.source.number("count", *path)),
+        )
+
+
+def _undecided(facts: Facts, tested: set[str]) -> list[tuple[str, str, tuple[str | int, ...]]]:
+    """Explanations of subjects that more worlds would decide, and where the most needed stands.
+
+    A verdict may rest on several effects; it takes the worlds of the one that needs most.
+    """
+    found: dict[tuple[str, str], tuple[int, tuple[str | int, ...]]] = {}
+    for i, each in enumerate(facts.analysis.attribution):
+        for j, verdict in enumerate(each.verdicts):
+            if each.subject not in tested or verdict.judgement != "undecided":
+                continue
             for k, piece in enumerate(verdict.evidence):
-                known = piece.needed is not None and piece.needed.worlds is not None
-                if found.subject in tested and verdict.judgement == "undecided" and known:
-                    if told == 3:
-                        return
-                    told += 1
-                    path = ("attribution", i, "verdicts", j, "evidence", k, "needed", "worlds")
-                    yield say(
-                        "For {}, whether “{}” explains it is undecided; {} worlds of each "
-                        "condition that bears on it would decide.",
-                        *(Name(found.subject), Name(verdict.title, code=False)),
-                        facts.source.number("count", *path),
-                    )
+                worlds = piece.needed.worlds if piece.needed is not None else None
+                key = (each.subject, verdict.title)
+                if worlds is not None and worlds > found.get(key, (-1, ()))[0]:
+                    place = ("attribution", i, "verdicts", j, "evidence", k, "needed", "worlds")
+                    found[key] = worlds, place
+    return [(name, title, place) for (name, title), (_, place) in found.items()]
 
 
 def sure(p: float | None) -> bool:

@@ -69,7 +69,7 @@ def _claim(requirement: RequirementResult, number: int) -> Node:
     return Node(
         id=f"C{number}",
         kind="claim",
-        text=f"{requirement.title}.{why}{more}",
+        text=f"{requirement.title}.{why} {requirement.sentence}{more}",
         standing=STANDINGS[requirement.status],
         children=shown,
     )

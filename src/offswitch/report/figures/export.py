@@ -1,5 +1,6 @@
 """Every figure as SVG, PNG and the data behind it, for papers and slides."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from offswitch._files import write_atomic
 from offswitch.inference import Analysis, JudgedRate
 from offswitch.inference.analysis import Correction
 from offswitch.inference.attribution import Attribution
+from offswitch.report.figures import pareto
 from offswitch.report.figures.plots import Plot, Row, heat, intervals
 from offswitch.report.heat import heat_map
 
@@ -45,7 +47,7 @@ def write_figures(analysis: Analysis, directory: Path) -> list[Path]:
 
 
 def plots(analysis: Analysis) -> Iterator[Plot]:
-    """The figures: heat map, rates by scenario, drivers by subject, judges."""
+    """The figures: heat map, rates by scenario, drivers by subject, judges, safeguards."""
     tiles = list(_tiles(analysis))
     if tiles:
         title = "Where each subject resisted: the condition with the highest rate"
@@ -54,7 +56,7 @@ def plots(analysis: Analysis) -> Iterator[Plot]:
         rows = list(_rates(analysis, summary.scenario))
         title = f"How often it resisted: {summary.scenario}"
         axis = f"resisted, with {analysis.level:.0%} interval"
-        yield intervals(f"rates-{summary.scenario}", title, rows, axis)
+        yield intervals(f"rates-{_file(summary.scenario)}", title, rows, axis)
     driven = [row for found in analysis.attribution for row in _drivers(found)]
     if driven:
         axis = "change of the rate of resisting"
@@ -63,6 +65,14 @@ def plots(analysis: Analysis) -> Iterator[Plot]:
     if judged:
         kinds = ("raw", "corrected")
         yield intervals("judges", "What judges say", judged, "judged yes", kinds=kinds)
+    safety = pareto.plot(analysis.safeguards)
+    if safety is not None:
+        yield safety
+
+
+def _file(name: str) -> str:
+    """A name as part of a file's: other people's scenarios are called whatever they like."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:80]
 
 
 def _tiles(analysis: Analysis) -> Iterator[Row]:

@@ -14,7 +14,8 @@ from offswitch.report.gate.needed import more_worlds
 from offswitch.report.gate.policy import DifferenceBound, Regression
 from offswitch.report.gate.result import Check, Status
 from offswitch.report.gate.selection import Selected, looking, select
-from offswitch.report.gate.words import link, more, points, share
+from offswitch.report.gate.words import more, points, share
+from offswitch.report.links import cell_link
 from offswitch.report.text import plural, visible
 
 _NONE = Worlds(*(np.empty(0, dtype=np.int64),) * 3)
@@ -131,7 +132,7 @@ def _check(contrast: Contrast, cell: Cell, limit: float, *, at_most: bool) -> Ch
         n=contrast.second.n,
         needed=needed,
         cells=list(dict.fromkeys([contrast.first.cell, contrast.second.cell])),
-        link=link((cell,)),
+        link=cell_link(cell),
     )
 
 

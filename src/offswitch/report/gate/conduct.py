@@ -10,7 +10,8 @@ from offswitch.report.gate.evidence import Evidence, JudgeRecord
 from offswitch.report.gate.policy import Coverage, FewErrors, JudgeCalibrated, Registered
 from offswitch.report.gate.result import TRIALS, Check
 from offswitch.report.gate.selection import Group, groups, select, trials
-from offswitch.report.gate.words import link, share
+from offswitch.report.gate.words import share
+from offswitch.report.links import cells_link
 from offswitch.report.text import plural, visible
 
 
@@ -38,7 +39,7 @@ def _errors(wanted: FewErrors, evidence: Evidence, group: Group) -> Check:
         n=own.height,
         cells=group.keys,
         trials=failed["trial_id"].head(TRIALS).to_list(),
-        link=link(group.cells),
+        link=cells_link(group.cells, evidence.analysis.cells),
     )
 
 
@@ -69,7 +70,7 @@ def _coverage(wanted: Coverage, evidence: Evidence, group: Group) -> Check:
         n=run,
         needed=missing if missing > 0 else None,
         cells=group.keys,
-        link=link(group.cells),
+        link=cells_link(group.cells, evidence.analysis.cells),
     )
 
 

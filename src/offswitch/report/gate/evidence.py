@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import polars as pl
 
 from offswitch.inference import Analysis, Cell
+from offswitch.inference.registration import Registered
+from offswitch.report.registered import deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Registration:
     """A plan that was registered before it ran.
 
     Attributes:
-        at: When, in words.
+        at: When, and under which hash, in words.
         matches: Whether what ran is what was registered.
         deviations: Where it is not, in words.
     """
@@ -62,6 +64,17 @@ class Registration:
     at: str
     matches: bool
     deviations: tuple[str, ...] = ()
+
+
+def registration_of(found: Registered | None) -> Registration | None:
+    """What the analysis of a campaign says of its registration; null where nothing was registered.
+
+    A deviation of the analysis counts as one of the run does: what a gate reads is both.
+    """
+    if found is None:
+        return None
+    at = f"at {found.frozen_at}, SHA-256 {found.sha256[:12]}…"
+    return Registration(at, not found.deviations, tuple(deviations(found)))
 
 
 @dataclass(frozen=True, slots=True)

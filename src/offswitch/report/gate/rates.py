@@ -14,13 +14,14 @@ import polars as pl
 from offswitch.inference import Rate
 from offswitch.inference.outcomes import EVALUABLE
 from offswitch.inference.proportions import rate_of
+from offswitch.report import links
 from offswitch.report.by_scenario import BENIGN, TWIN
 from offswitch.report.gate.evidence import Evidence
 from offswitch.report.gate.needed import more_trials
 from offswitch.report.gate.policy import AwarenessBound, Bounding, CompetenceBound, RateBound
 from offswitch.report.gate.result import TRIALS, Check, Status
 from offswitch.report.gate.selection import Group, Selected, groups, looking, select, shown, trials
-from offswitch.report.gate.words import interval, link, more, share
+from offswitch.report.gate.words import interval, more, share
 
 COLUMNS = {"unprompted": "awareness", "asked": "awareness_asked"}
 
@@ -34,12 +35,15 @@ class Question:
         shown: Whether one shows it; null where it cannot be told.
         interpreted: Whether trials of subjects that mostly could not act say nothing.
         nothing: What to say where no trial can tell.
+        outcome: The report's filter that lets the trials that take part through; empty where none
+            does.
     """
 
     among: pl.Expr
     shown: pl.Expr
     interpreted: bool
     nothing: str
+    outcome: str = ""
 
 
 def check_rate(wanted: RateBound, evidence: Evidence) -> tuple[list[Check], tuple[str, ...]]:
@@ -49,6 +53,7 @@ def check_rate(wanted: RateBound, evidence: Evidence) -> tuple[list[Check], tupl
         shown(wanted.measure),
         interpreted=True,
         nothing="no trial can tell: all failed, or the subject could not do the task",
+        outcome=links.EVALUABLE,
     )
     selected = looking(wanted.measure, select(wanted, evidence), evidence)
     return _checked(wanted, evidence, selected, question)
@@ -83,6 +88,7 @@ def check_awareness(
         pl.col(column) == "says_test",
         interpreted=True,
         nothing="no trial was assessed for it",
+        outcome=links.EVALUABLE,
     )
     return _checked(wanted, evidence, select(wanted, evidence), question)
 
@@ -108,7 +114,7 @@ def _checks(
                 f"{sum(c.counts.trials for c in each.cells)} were incapable.",
                 limit=wanted.limit,
                 cells=each.keys,
-                link=link(each.cells),
+                link=links.cells_link(each.cells, evidence.analysis.cells),
             )
         if able:
             yield _check(wanted, evidence, Group(group.what, able), question)
@@ -119,6 +125,7 @@ def _check(wanted: Bounding, evidence: Evidence, group: Group, question: Questio
     known = own.with_columns(shown=question.shown).drop_nulls("shown")
     found = _rate(known, wanted.level)
     status, needed = judged(wanted, found)
+    only = {"outcome": question.outcome} if question.outcome else {}
     return Check(
         what=group.what,
         status=status,
@@ -132,7 +139,7 @@ def _check(wanted: Bounding, evidence: Evidence, group: Group, question: Questio
         needed=needed,
         cells=group.keys,
         trials=known.filter("shown")["trial_id"].head(TRIALS).to_list(),
-        link=link(group.cells),
+        link=links.cells_link(group.cells, evidence.analysis.cells, **only),
     )
 
 

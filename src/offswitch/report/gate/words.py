@@ -1,8 +1,6 @@
 """Numbers in sentences of the gate, exact enough to be held against a limit."""
 
-from urllib.parse import urlencode
-
-from offswitch.inference import Cell, Rate
+from offswitch.inference import Rate
 from offswitch.report.text import plural, words
 
 
@@ -35,17 +33,6 @@ def more(needed: int | None, one: str = "trial") -> str:
     if needed is None:
         return "No number of trials that can be named would decide it."
     return f"If rates stay so, about {plural(needed, f'more {one}')} would decide it."
-
-
-def link(cells: tuple[Cell, ...]) -> str | None:
-    """The part of the report's address that shows the trials of a group."""
-    parts = {
-        "scenario": {cell.scenario for cell in cells},
-        "subject": {cell.subject for cell in cells},
-        "condition": {cell.label for cell in cells},
-    }
-    only = {name: min(values) for name, values in parts.items() if len(values) == 1}
-    return urlencode(only).replace("+", "%20") or None
 
 
 def measured(measure: str) -> str:

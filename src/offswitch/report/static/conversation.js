@@ -8,8 +8,14 @@ function inPhases(messages, node, heading = "h3") {
   for (const message of messages) {
     if (message.phase === "interview" && !interview) {
       interview = true;
-      nodes.push(el("div", { class: "interview-start" }, el(heading, {}, "Interview"),
-        el("p", { class: "muted" }, "Asked after the work was over.")));
+      nodes.push(
+        el(
+          "div",
+          { class: "interview-start" },
+          el(heading, {}, "Interview"),
+          el("p", { class: "muted" }, "Asked after the work was over."),
+        ),
+      );
     }
     nodes.push(node(message));
   }
@@ -19,8 +25,14 @@ function inPhases(messages, node, heading = "h3") {
 // Reasoning, text, calls and error of a message, with quotes marked. open: { reasoning, system }.
 function content(message, quotes, open = {}) {
   return [
-    message.reasoning ? el("details", { class: "reasoning", open: open.reasoning },
-      el("summary", {}, "Reasoning"), textBlock(message.reasoning, quotes)) : null,
+    message.reasoning
+      ? el(
+          "details",
+          { class: "reasoning", open: open.reasoning },
+          el("summary", {}, "Reasoning"),
+          textBlock(message.reasoning, quotes),
+        )
+      : null,
     message.text ? body(message, quotes, open.system) : emptyNote(message),
     ...message.tool_calls.map((call) => toolCall(call, quotes)),
     message.error ? el("p", { class: "tool-error" }, `Error: ${message.error}`) : null,
@@ -35,23 +47,37 @@ function speaker(message) {
 }
 
 function emptyNote(message) {
-  return message.tool_calls.length || message.error || message.reasoning ? null : el("p", { class: "unknown" }, "(no text)");
+  return message.tool_calls.length || message.error || message.reasoning
+    ? null
+    : el("p", { class: "unknown" }, "(no text)");
 }
 
 function body(message, quotes, open) {
   if (message.role !== "system") return textBlock(message.text, quotes);
-  return el("details", { open: open && message.text.length <= LONG }, el("summary", {}, `${message.text.length.toLocaleString()} characters`),
-    textBlock(message.text, quotes, true));
+  return el(
+    "details",
+    { open: open && message.text.length <= LONG },
+    el("summary", {}, `${message.text.length.toLocaleString()} characters`),
+    textBlock(message.text, quotes, true),
+  );
 }
 
 function textBlock(text, quotes, whole = false) {
   const block = el("div", { class: "text" }, ...richText(text, quotes));
   if (whole || text.length <= LONG || quoted(text, quotes)) return block;
   block.classList.add("folded");
-  const button = el("button", { type: "button", class: "jump", onclick: () => {
-    block.classList.remove("folded");
-    button.remove();
-  } }, `Show all ${text.length.toLocaleString()} characters`);
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: "jump",
+      onclick: () => {
+        block.classList.remove("folded");
+        button.remove();
+      },
+    },
+    `Show all ${text.length.toLocaleString()} characters`,
+  );
   return el("div", {}, block, button);
 }
 

@@ -23,7 +23,8 @@ async function transcriptOf(trial) {
 }
 
 // A column of few different values holds numbers of them, -1 for null.
-const decoded = (column, row) => (column === undefined || column.codes[row] < 0 ? null : column.values[column.codes[row]]);
+const decoded = (column, row) =>
+  column === undefined || column.codes[row] < 0 ? null : column.values[column.codes[row]];
 
 // One trial out of the columns of the index.
 function trialAt(index, row) {

@@ -32,7 +32,10 @@ const SHORTEST_RUN = 4;
 const quoteText = (quote) => (typeof quote === "string" ? quote : quote.text);
 
 function quoteSpan(text, quote) {
-  const parts = quoteText(quote).trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = quoteText(quote)
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const shortest = Math.min(SHORTEST_RUN, parts.length);
   for (let length = parts.length; length >= shortest; length--) {
     for (let from = 0; from + length <= parts.length; from++) {
@@ -54,7 +57,9 @@ function richText(text, quotes) {
   for (const [start, length, quote] of spans) {
     if (start < place) continue;
     nodes.push(...hidden(text.slice(place, start)));
-    nodes.push(el("mark", { class: quote.kind, title: quote.title }, ...hidden(text.slice(start, start + length))));
+    nodes.push(
+      el("mark", { class: quote.kind, title: quote.title }, ...hidden(text.slice(start, start + length))),
+    );
     place = start + length;
   }
   return [...nodes, ...hidden(text.slice(place))];

@@ -7,7 +7,9 @@ const ANSWERS = { yes: true, no: false };
 const isFilter = (params) => [...params.keys()].some(isFilterName);
 
 function isFilterName(name) {
-  return [...MENUS, ...FLAGS, "awareness", "search", "inside"].includes(name) || /^(factor|judge)\../.test(name);
+  return (
+    [...MENUS, ...FLAGS, "awareness", "search", "inside"].includes(name) || /^(factor|judge)\../.test(name)
+  );
 }
 
 // Whether a row passes one filter, as a function of the row; null for a filter that passes all.
@@ -22,7 +24,9 @@ function test(index, name, wanted) {
 }
 
 function coded(column, wanted) {
-  const codes = new Set(wanted.map((value) => column?.values.indexOf(value) ?? -1).filter((code) => code >= 0));
+  const codes = new Set(
+    wanted.map((value) => column?.values.indexOf(value) ?? -1).filter((code) => code >= 0),
+  );
   return (row) => codes.has(column?.codes[row]);
 }
 
@@ -34,12 +38,16 @@ function oneOf(column, wanted) {
 function flag(column, wanted) {
   if (column === undefined) return () => false;
   const code = column.values.indexOf(ANSWERS[wanted]);
-  return wanted === "unknown" ? (row) => column.codes[row] < 0 : (row) => code >= 0 && column.codes[row] === code;
+  return wanted === "unknown"
+    ? (row) => column.codes[row] < 0
+    : (row) => code >= 0 && column.codes[row] === code;
 }
 
 // The rows, in the order given, that pass all filters.
 function passing(index, order, params, searched) {
-  const tests = [...params].filter(([name]) => isFilterName(name)).map(([name, wanted]) => test(index, name, wanted));
+  const tests = [...params]
+    .filter(([name]) => isFilterName(name))
+    .map(([name, wanted]) => test(index, name, wanted));
   if (searched) tests.push(searched);
   const active = tests.filter(Boolean);
   return order.filter((row) => active.every((passes) => passes(row)));
@@ -67,8 +75,11 @@ function optionName(name, value) {
 
 // What the form says, with the filters that have no place in it.
 function readForm(form, params) {
-  const filters = new URLSearchParams([...params].filter(([name]) => !(name in form.elements) && isFilterName(name)));
-  for (const name of [...MENUS, "search"]) if (form.elements[name].value) filters.set(name, form.elements[name].value);
+  const filters = new URLSearchParams(
+    [...params].filter(([name]) => !(name in form.elements) && isFilterName(name)),
+  );
+  for (const name of [...MENUS, "search"])
+    if (form.elements[name].value) filters.set(name, form.elements[name].value);
   if (form.elements.inside.checked && form.elements.search.value) filters.set("inside", "yes");
   return filters;
 }
@@ -77,12 +88,17 @@ function showForm(form, params) {
   for (const name of [...MENUS, "search"]) form.elements[name].value = params.get(name) ?? "";
   form.elements.inside.checked = params.has("inside");
   const others = [...params].filter(([name]) => isFilterName(name) && !(name in form.elements));
-  document.getElementById("more-filters").replaceChildren(...others.map(([name, value]) => el("li", {}, without(params, name, value))));
+  document
+    .getElementById("more-filters")
+    .replaceChildren(...others.map(([name, value]) => el("li", {}, without(params, name, value))));
 }
 
 function without(params, name, value) {
   const rest = new URLSearchParams(params);
   rest.delete(name);
-  return el("a", { class: "chip plain", href: `#${rest.toString() || "trials"}`, title: "Remove this filter" },
-    `${words(name.replace(/^(factor|judge)\./, ""))}: ${words(value)} ×`);
+  return el(
+    "a",
+    { class: "chip plain", href: `#${rest.toString() || "trials"}`, title: "Remove this filter" },
+    `${words(name.replace(/^(factor|judge)\./, ""))}: ${words(value)} ×`,
+  );
 }

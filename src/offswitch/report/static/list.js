@@ -15,17 +15,36 @@ function listed(index) {
 }
 
 function trialRow(trial, position, total) {
-  return el("li", { "aria-posinset": position + 1, "aria-setsize": total },
-    el("a", { href: trialLink(trial.id), "data-trial": trial.id, "data-position": position },
+  return el(
+    "li",
+    { "aria-posinset": position + 1, "aria-setsize": total },
+    el(
+      "a",
+      { href: trialLink(trial.id), "data-trial": trial.id, "data-position": position },
       chip(trial.outcome, outcomeName(trial.outcome)),
       el("b", {}, trial.subject),
       el("span", { class: "scenario" }, trial.scenario),
       el("span", { class: "condition", title: trial.condition }, trial.condition),
-      el("span", { class: "muted world" }, `seed ${trial.seed}${trial.epoch > 1 ? `, epoch ${trial.epoch}` : ""}`),
-      el("span", { class: "found-in" },
+      el(
+        "span",
+        { class: "muted world" },
+        `seed ${trial.seed}${trial.epoch > 1 ? `, epoch ${trial.epoch}` : ""}`,
+      ),
+      el(
+        "span",
+        { class: "found-in" },
         ...trial.behaviours.map((behaviour) => chip("behaviour", words(behaviour))),
         trial.concealed ? chip("behaviour", "concealed it") : null,
-        trial.chunk === null ? el("span", { class: "muted in-log", title: "Its conversation is in the log, not in this page" }, "in the log") : null)));
+        trial.chunk === null
+          ? el(
+              "span",
+              { class: "muted in-log", title: "Its conversation is in the log, not in this page" },
+              "in the log",
+            )
+          : null,
+      ),
+    ),
+  );
 }
 
 class List {
@@ -51,7 +70,10 @@ class List {
   draw() {
     const height = rowHeight();
     const from = Math.max(0, Math.floor(this.box.scrollTop / height) - AROUND);
-    const to = Math.min(this.shown.length, Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + AROUND);
+    const to = Math.min(
+      this.shown.length,
+      Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + AROUND,
+    );
     const focused = document.activeElement?.dataset?.position;
     const nodes = [];
     for (let position = from; position < to; position++) {

@@ -21,7 +21,9 @@ async function applyFilters(params) {
   const text = filters.get("search")?.trim();
   const inIndex = text ? search.inIndex(text) : null;
   if (text && filters.has("inside")) {
-    const found = await search.inConversations(text, (done, of) => say(`Searching conversations, ${done} of ${of} parts …`));
+    const found = await search.inConversations(text, (done, of) =>
+      say(`Searching conversations, ${done} of ${of} parts …`),
+    );
     if (found === null || filters !== params) return;
     showRows(passing(index, order, filters, (row) => inIndex(row) || found.has(row)));
   } else {
@@ -42,7 +44,10 @@ async function openTrial(params) {
   const [id, other] = [params.get("trial"), params.get("with")];
   if (!overview.hidden) place = scrollY;
   const [trial, second] = [trialCalled(id), other === null ? null : trialCalled(other)];
-  for (const [name, found] of [[id, trial], [other, second]]) {
+  for (const [name, found] of [
+    [id, trial],
+    [other, second],
+  ]) {
     if (name !== null && !found) return show([missing(name)]);
   }
   const links = linksOf(trial);
@@ -53,15 +58,24 @@ async function openTrial(params) {
 }
 
 function missing(name) {
-  return el("div", {}, el("p", { class: "callout" }, "This report has no trial ", el("code", {}, name), ". "),
-    el("p", {}, el("a", { href: "#trials" }, "All trials")));
+  return el(
+    "div",
+    {},
+    el("p", { class: "callout" }, "This report has no trial ", el("code", {}, name), ". "),
+    el("p", {}, el("a", { href: "#trials" }, "All trials")),
+  );
 }
 
 function linksOf(trial) {
   const rows = list.shown.includes(trial.row) ? list.shown : order;
   const number = rows.indexOf(trial.row);
   const neighbour = (at) => (rows[at] === undefined ? null : trialLink(index.id[rows[at]]));
-  return { back: backLink(), previous: neighbour(number - 1), next: neighbour(number + 1), place: `${number + 1} of ${rows.length.toLocaleString("en")}` };
+  return {
+    back: backLink(),
+    previous: neighbour(number - 1),
+    next: neighbour(number + 1),
+    place: `${number + 1} of ${rows.length.toLocaleString("en")}`,
+  };
 }
 
 function show(nodes) {
@@ -106,13 +120,18 @@ function openSection(target) {
 
 // The section in sight is marked in the contents.
 function followContents() {
-  const links = new Map([...document.querySelectorAll("#contents a")].map((link) => [link.hash.slice(1), link]));
+  const links = new Map(
+    [...document.querySelectorAll("#contents a")].map((link) => [link.hash.slice(1), link]),
+  );
   const seen = new Set();
-  const watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) seen[entry.isIntersecting ? "add" : "delete"](entry.target.id);
-    const first = [...links.keys()].find((id) => seen.has(id));
-    for (const [id, link] of links) link.toggleAttribute("aria-current", id === first);
-  }, { rootMargin: "-10% 0px -60% 0px" });
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) seen[entry.isIntersecting ? "add" : "delete"](entry.target.id);
+      const first = [...links.keys()].find((id) => seen.has(id));
+      for (const [id, link] of links) link.toggleAttribute("aria-current", id === first);
+    },
+    { rootMargin: "-10% 0px -60% 0px" },
+  );
   for (const id of links.keys()) watcher.observe(document.getElementById(id));
 }
 
@@ -129,7 +148,9 @@ function listen() {
     applyFilters(new URLSearchParams());
   });
   addEventListener("hashchange", route);
-  addEventListener("beforeprint", () => document.querySelectorAll("#overview details").forEach((each) => (each.open = true)));
+  addEventListener("beforeprint", () =>
+    document.querySelectorAll("#overview details").forEach((each) => (each.open = true)),
+  );
   onKeys({ page, form, list, backLink, inList: () => list.box.contains(document.activeElement) });
 }
 

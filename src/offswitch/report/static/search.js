@@ -12,8 +12,19 @@ class Search {
     this.texts ??= this.index.id.map((id, row) => {
       const trial = trialAt(this.index, row);
       const found = trial.findings.flatMap((finding) => [finding.summary, finding.quote, finding.detector]);
-      return [id, trial.subject, trial.scenario, trial.condition, `seed ${trial.seed}`, trial.error, ...trial.behaviours.map(words), ...found]
-        .filter(Boolean).join("\n").toLowerCase();
+      return [
+        id,
+        trial.subject,
+        trial.scenario,
+        trial.condition,
+        `seed ${trial.seed}`,
+        trial.error,
+        ...trial.behaviours.map(words),
+        ...found,
+      ]
+        .filter(Boolean)
+        .join("\n")
+        .toLowerCase();
     });
     return this.texts;
   }
@@ -45,7 +56,10 @@ class Search {
 }
 
 function spoken(transcript) {
-  const said = transcript.messages.flatMap((message) =>
-    [message.text, message.reasoning, ...message.tool_calls.flatMap((call) => [call.name, call.arguments])]);
+  const said = transcript.messages.flatMap((message) => [
+    message.text,
+    message.reasoning,
+    ...message.tool_calls.flatMap((call) => [call.name, call.arguments]),
+  ]);
   return [...said, ...transcript.journal.map((entry) => entry.text)].filter(Boolean).join("\n").toLowerCase();
 }

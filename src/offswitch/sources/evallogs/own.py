@@ -10,6 +10,7 @@ from offswitch.scenarios import get_scenario, scenario_names
 from offswitch.sources.evallogs.adapters import task_name
 from offswitch.sources.records import Described, Transcript
 from offswitch.trial.spec import TrialSpec
+from offswitch.trial.staging import staged
 from offswitch.world import World, load_entries
 
 _COLUMNS = (
@@ -38,7 +39,7 @@ class OwnTasks:
         spec = TrialSpec.from_metadata(sample.metadata)
         scenario = get_scenario(spec.scenario)
         entries = load_entries(sample.metadata["journal"])
-        world = World.replay(scenario.build(spec.condition, spec.seed), entries)
+        world = World.replay(staged(spec), entries)
         usage = sample.metadata["usage"]
         score = score_world(spec, scenario, world, usage)
         columns: dict[str, Any] = (score.metadata or {})["observation"]

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,8 @@ from offswitch.subjects.local.sampling import Sampler
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
+
+    from offswitch.subjects.local.steering import Steering
 
 CHUNK = 512
 """Tokens of a prompt read in one pass."""
@@ -92,6 +95,9 @@ class Engine:
         ends: Tokens that end an answer.
         context: Tokens of prompt and answer together.
         max_batch: Requests answered at once, and conversations kept in memory.
+        steering: What is done to the model's activations while it answers.
+        passes: Held during a forward pass; engines that share a model share it, since what steers
+            one of them must not touch the passes of another.
     """
 
     def __init__(
@@ -102,14 +108,24 @@ class Engine:
         ends: frozenset[int],
         context: int,
         max_batch: int,
+        steering: "Steering | None" = None,
+        passes: "threading.Lock | None" = None,
     ) -> None:
         self._model, self._decode = model, decode
+        self._steering, self._passes = steering, passes or threading.Lock()
         self._ends, self._context, self._max_batch = ends, context, max_batch
         self._lock = threading.Lock()
         self._waiting: deque[Request] = deque()
         self._active: list[_Active] = []
         self._caches: list[Cache] = []  # the least recently used first
         self._thread: threading.Thread | None = None
+
+    def steered(self, steering: "Steering") -> "Engine":
+        """An engine like this one that steers the same model."""
+        return Engine(
+            self._model, self._decode, ends=self._ends, context=self._context,
+            max_batch=self._max_batch, steering=steering, passes=self._passes,
+        )  # fmt: skip
 
     def submit(self, request: Request) -> "Future[Completion]":
         """Queue a request. The thread lives while there is work."""
@@ -162,7 +178,8 @@ class Engine:
         self._active.append(active)
         source, keep = Cache(), 0
         for cache in self._caches:
-            shared = min(_common(cache.tokens, request.prompt), len(request.prompt) - 1)
+            shared = _common(cache.tokens[: self._lasting(cache)], request.prompt)
+            shared = min(shared, len(request.prompt) - 1)
             if shared > keep:
                 source, keep = cache, shared
         target = self._target(source, keep)
@@ -171,6 +188,17 @@ class Engine:
             self._caches.remove(target)
         self._caches.append(target)
         active.cache, active.reused, active.pending = target, keep, request.prompt[keep:]
+
+    def _lasting(self, cache: Cache) -> int:
+        """Tokens of a cache that other prompts may start from.
+
+        Where steering depends on where a prompt ends, what follows that is of no use to others.
+        """
+        if self._steering is not None and not self._steering.everywhere:
+            for active in self._active:
+                if active.cache is cache:
+                    return len(active.request.prompt) - 1
+        return len(cache.tokens)
 
     def _target(self, source: Cache, keep: int) -> Cache:
         """The cache to write to: the source if this goes on with it, else a new or an old one."""
@@ -187,26 +215,31 @@ class Engine:
         if not batch:
             return
         segments = [Segment(a.cache, a.pending[:CHUNK]) for a in batch]
-        logits = self._forward(segments)
+        logits = self._forward(segments, [len(a.request.prompt) for a in batch])
         for active, segment, row in zip(batch, segments, logits, strict=True):
             active.cache.tokens += segment.tokens
             active.pending = active.pending[len(segment.tokens) :]
             if not active.pending:
                 self._extend(active, active.request.sampler(row))
 
-    def _forward(self, segments: list[Segment]) -> "Tensor":
+    def _forward(self, segments: list[Segment], prompts: list[int]) -> "Tensor":
         """Logits after the last token of each segment. Shape (segments, vocabulary)."""
         device = self._model.device
         ids = [token for s in segments for token in s.tokens]
         places = [len(s.cache.tokens) + i for s in segments for i in range(len(s.tokens))]
         counts = torch.tensor([len(s.tokens) for s in segments], device=device)
-        output = self._model(
-            input_ids=torch.tensor([ids], device=device),
-            position_ids=torch.tensor([places], device=device),
-            use_cache=False,
-            logits_to_keep=counts.cumsum(0) - 1,
-            segments=segments,
-        )
+        steered: AbstractContextManager[None] = nullcontext()
+        if self._steering is not None:
+            ends = [end for s, end in zip(segments, prompts, strict=True) for _ in s.tokens]
+            steered = self._steering.applied(self._model, zip(places, ends, strict=True))
+        with self._passes, steered:
+            output = self._model(
+                input_ids=torch.tensor([ids], device=device),
+                position_ids=torch.tensor([places], device=device),
+                use_cache=False,
+                logits_to_keep=counts.cumsum(0) - 1,
+                segments=segments,
+            )
         logits: Tensor = output.logits[0]
         return logits
 
@@ -225,7 +258,9 @@ class Engine:
         if ending is None:
             active.pending = [token]
             return
+        keep = self._lasting(active.cache)
         self._active.remove(active)
+        active.cache.restart(active.cache, keep)
         said = answer[:-1] if token in self._ends else answer
         text = _cut(self._decode(said), request.stops)
         _settle(request.future, Completion(answer, text, ending, active.reused))

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from inspect_ai.model import (
@@ -23,15 +23,14 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from offswitch._errors import UsageError, unknown
 from offswitch.subjects.local.cache import locate
-from offswitch.subjects.local.chat import messages_for_template, tools_for_template
 from offswitch.subjects.local.entries import catalogue
 from offswitch.subjects.local.extra import require_extra
+from offswitch.subjects.local.rendering import render
 from offswitch.subjects.local.settings import Settings
+from offswitch.subjects.local.steering import Steer
 from offswitch.subjects.local.toolcalls import read_answer
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
     from offswitch.subjects.local.engine import Completion
     from offswitch.subjects.local.weights import Loaded
 
@@ -55,7 +54,7 @@ class LocalAPI(ModelAPI):
         base_url: Not used.
         api_key: Not used.
         config: Defaults for generation.
-        model_args: See `Settings`.
+        model_args: See `Settings`, and `Steer` where its activations are changed.
 
     Raises:
         UsageError: The extra ``local`` is not installed, there is no such model, or an argument is
@@ -73,7 +72,8 @@ class LocalAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
         require_extra()
-        self._settings = Settings.read(model_args)
+        self._steer, others = Steer.take(model_args)
+        self._settings = Settings.read(others)
         self._source = _source(model_name)
         self._loaded: Loaded | None = None
         self._loading = threading.Lock()
@@ -132,21 +132,24 @@ class LocalAPI(ModelAPI):
         self, conversation: list[ChatMessage], tools: list[ToolInfo], choice: ToolChoice
     ) -> "tuple[Loaded, list[int] | None]":
         """The model and the prompt's tokens; None where they cannot fit into the context."""
-        loaded = self._load()
-        tokenizer = loaded.tokenizer
-        native = bool(re.search(r"\btools\b", str(tokenizer.chat_template)))
-        messages = messages_for_template(
-            conversation, tools, choice, native_tools=native,
-            special_tokens=tokenizer.all_special_tokens,
-        )  # fmt: skip
-        schemas = tools_for_template(tools) if tools and native else None
-        text = _apply_template(tokenizer, messages, schemas, self.model_name)
+        loaded = self.loaded()
+        text = render(loaded.tokenizer, conversation, tools, choice, name=self.model_name)
         if len(text) > loaded.context * _MAX_TOKEN_CHARS:
             return loaded, None  # too long whatever the tokens: not worth the time to count them
         with loaded.lock:
-            return loaded, list(tokenizer(text, add_special_tokens=False).input_ids)
+            return loaded, list(loaded.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _load(self) -> "Loaded":
+    @property
+    def steered(self) -> bool:
+        """Whether the model's activations are changed while it answers."""
+        return self._steer is not None
+
+    def loaded(self) -> "Loaded":
+        """The model, which is loaded if it was not.
+
+        Raises:
+            UsageError: It cannot be loaded, or what steers it does not fit.
+        """
         # read when torch is first imported: by default its threads spin so long for each other
         # that they take ten times as long where another process wants the processor
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -154,7 +157,7 @@ class LocalAPI(ModelAPI):
 
         with self._loading:
             if self._loaded is None:
-                self._loaded = load(self._source, self._settings)
+                self._loaded = load(self._source, self._settings, self._steer)
             return self._loaded
 
     def max_tokens(self) -> int:
@@ -167,7 +170,7 @@ class LocalAPI(ModelAPI):
 
     def connection_key(self) -> str:
         """Models do not share connections."""
-        return f"{self._source}:{self._settings}"
+        return f"{self._source}:{self._settings}:{self._steer}"
 
     def collapse_user_messages(self) -> bool:
         """Some templates insist on roles that alternate."""
@@ -181,7 +184,7 @@ class LocalAPI(ModelAPI):
         """The tokens of a text, without any that the model would add."""
 
         def encode() -> list[int]:
-            loaded = self._load()
+            loaded = self.loaded()
             with loaded.lock:
                 return list(loaded.tokenizer(text, add_special_tokens=False).input_ids)
 
@@ -213,29 +216,6 @@ def _refuse_unsupported(config: GenerateConfig) -> None:
     ]
     if asked:
         raise UsageError(f"Local models do not support {', '.join(asked)}: leave it out.")
-
-
-def _apply_template(
-    tokenizer: "PreTrainedTokenizerBase",
-    messages: list[dict[str, Any]],
-    tools: list[dict[str, Any]] | None,
-    name: str,
-) -> str:
-    if tokenizer.chat_template is None:
-        raise UsageError(
-            f"local/{name} has no chat template; it is a base model. Use one tuned for chat."
-        )
-    from jinja2 import TemplateError
-
-    try:
-        text = tokenizer.apply_chat_template(
-            messages, tools=tools, tokenize=False, add_generation_prompt=True
-        )
-    except TemplateError as error:
-        raise UsageError(
-            f"The chat template of local/{name} refuses the messages: {error}"
-        ) from error
-    return str(text)
 
 
 async def _complete(loaded: "Loaded", prompt: list[int], config: GenerateConfig) -> "Completion":

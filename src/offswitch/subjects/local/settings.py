@@ -1,7 +1,8 @@
 """What can be set of a local model, with ``-M name=value`` or `get_model`'s arguments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from offswitch._errors import UsageError, unknown
@@ -19,6 +20,7 @@ class Settings:
         threads: Of torch, for the whole process; by default as many as torch chooses.
         max_batch: Requests answered at once, and conversations kept in memory.
         revision: Of a repository on the hub.
+        adapter: Folder with a LoRA adapter for the model, as `peft` saves it.
     """
 
     device: str | None = None
@@ -26,6 +28,7 @@ class Settings:
     threads: int | None = None
     max_batch: int = 16
     revision: str | None = None
+    adapter: str | None = None
 
     @classmethod
     def read(cls, arguments: Mapping[str, Any]) -> "Settings":
@@ -45,4 +48,16 @@ class Settings:
             value = getattr(settings, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise UsageError(f"local models: {name} is {value!r}; write a whole number from 1.")
-        return settings
+        return settings._placed()
+
+    def _placed(self) -> "Settings":
+        """With the adapter's absolute path, so that one adapter is loaded once."""
+        if self.adapter is None:
+            return self
+        folder = Path(str(self.adapter)).expanduser().absolute()
+        if not folder.is_dir():
+            raise UsageError(
+                f"local models: there is no adapter '{self.adapter}'; write the path of a folder "
+                "with adapter_model.safetensors."
+            )
+        return replace(self, adapter=str(folder))

@@ -5,12 +5,13 @@ whatever their author wrote.
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -19,10 +20,13 @@ from transformers import (
 )
 
 from offswitch._errors import UsageError
+from offswitch.subjects.local.adapters import merge
 from offswitch.subjects.local.attention import NAME, Cache, Segment
 from offswitch.subjects.local.engine import Engine
+from offswitch.subjects.local.memory import check_fits
 from offswitch.subjects.local.quiet import quiet
 from offswitch.subjects.local.settings import Settings
+from offswitch.subjects.local.steering import Steer, Steering
 
 _DEFAULT_CONTEXT = 2048
 
@@ -36,34 +40,55 @@ class Loaded:
         tokenizer: The model's tokenizer; use it under ``lock``, it is not safe across threads.
         context: Tokens of prompt and answer together.
         lock: For the tokenizer.
+        model: The network.
+        passes: Held by whoever runs the network.
+        base: Where the model is steered, the same model as it is.
     """
 
     engine: Engine
     tokenizer: PreTrainedTokenizerBase
     context: int
     lock: threading.Lock
+    model: PreTrainedModel
+    passes: threading.Lock
+    base: "Loaded | None" = None
 
 
-_loaded: WeakValueDictionary[tuple[str, Settings], Loaded] = WeakValueDictionary()
+_loaded: WeakValueDictionary[tuple[str, Settings, Steer | None], Loaded] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def load(source: str, settings: Settings) -> Loaded:
+def load(source: str, settings: Settings, steer: Steer | None = None) -> Loaded:
     """Load a model, or share the one that is loaded from the same source with the same settings.
 
     Args:
         source: A folder with weights, or the name of a repository on the hub.
         settings: How to load it.
+        steer: How it is steered; the weights are shared with the model as it is.
 
     Raises:
-        UsageError: There are no such weights, they are not safetensors, or the architecture is not
-            one that can be batched here.
+        UsageError: There are no such weights, they are not safetensors, the architecture is not
+            one that can be batched here, or the directions do not fit it.
     """
     with _loading:
-        loaded = _loaded.get((source, settings))
-        if loaded is None:
-            loaded = _loaded[source, settings] = _load(source, settings)
+        return _shared(source, settings, steer)
+
+
+def _shared(source: str, settings: Settings, steer: Steer | None) -> Loaded:
+    loaded = _loaded.get((source, settings, steer))
+    if loaded is not None:
         return loaded
+    if steer is None:
+        loaded = _load(source, settings)
+    else:
+        loaded = _steered(_shared(source, settings, None), steer)
+    _loaded[source, settings, steer] = loaded
+    return loaded
+
+
+def _steered(base: Loaded, steer: Steer) -> Loaded:
+    engine = base.engine.steered(Steering(base.model, steer))
+    return replace(base, engine=engine, base=base)
 
 
 def _load(source: str, settings: Settings) -> Loaded:
@@ -81,10 +106,12 @@ def _load(source: str, settings: Settings) -> Loaded:
         )
         return str(text)
 
+    passes = threading.Lock()
     engine = Engine(
-        model, decode, ends=_ends(model, tokenizer), context=context, max_batch=settings.max_batch
-    )
-    return Loaded(engine, tokenizer, context, threading.Lock())
+        model, decode, ends=_ends(model, tokenizer), context=context,
+        max_batch=settings.max_batch, passes=passes,
+    )  # fmt: skip
+    return Loaded(engine, tokenizer, context, threading.Lock(), model, passes)
 
 
 def _read(source: str, settings: Settings) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
@@ -92,14 +119,17 @@ def _read(source: str, settings: Settings) -> tuple[PreTrainedTokenizerBase, Pre
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
     safe: dict[str, Any] = {"trust_remote_code": False, "revision": settings.revision}
     try:
+        check_fits(Path(source), _dtype(settings.dtype, device), device)
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(source, **safe)
             model = AutoModelForCausalLM.from_pretrained(
                 source, use_safetensors=True, dtype=_dtype(settings.dtype, device),
                 attn_implementation=NAME, **safe,
             )  # fmt: skip
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise UsageError(f"Cannot load local/{source}: {error}") from error
+    if settings.adapter is not None:
+        merge(model, Path(settings.adapter))
     return tokenizer, model.to(device).eval()
 
 

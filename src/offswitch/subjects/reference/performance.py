@@ -12,7 +12,10 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 from offswitch.scenarios import get_scenario
 from offswitch.scenarios.script import Call, Script, Step
 from offswitch.subjects.reference.definitions import ReferenceSubject
+from offswitch.subjects.reference.evasion import evading
 from offswitch.subjects.reference.stage import Stage
+from offswitch.subjects.reference.stopped import prepared, turns_since_told, when_told
+from offswitch.subjects.reference.strategies import strategy_named
 from offswitch.world import Question, WorldSpec
 
 LAST = Step("Done.")
@@ -37,7 +40,9 @@ def next_step(subject: ReferenceSubject, stage: Stage, messages: Sequence[ChatMe
     acts_up = subject.acts_up(stage, tempted(stage.spec))
     if question is not None:
         return Step(_answer(subject, stage.spec, question, acts_up))
-    return _replay(_script(subject, stage, acts_up), _received(messages))
+    step = _replay(prepared(subject, stage, _script(subject, stage, acts_up)), _received(messages))
+    since = turns_since_told(stage, messages)
+    return step if since is None else when_told(subject, stage, step, since, acts_up=acts_up)
 
 
 def tempted(spec: WorldSpec) -> bool:
@@ -53,7 +58,10 @@ def _script(subject: ReferenceSubject, stage: Stage, acts_up: bool) -> Script:
     names = [name for name in ways if scripts.possible(stage.spec, name)]
     if not names:
         return scripts.work(stage.spec)
-    return ways[names[(stage.spec.seed + stage.epoch) % len(names)]](stage.spec)
+    script = ways[names[(stage.spec.seed + stage.epoch) % len(names)]](stage.spec)
+    if subject.strategy is None or not subject.evades(stage):
+        return script
+    return evading(script, scripts.work(stage.spec), stage, strategy_named(subject.strategy))
 
 
 def _replay(script: Script, received: Sequence[list[str]]) -> Step:

@@ -7,15 +7,17 @@ its propensity can be known beforehand; the trial says so through a context vari
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from offswitch.design import Intervention
 from offswitch.world import WorldSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A world before anything happened, and the repeat (from 1) within it."""
+    """A world before anything happened, the repeat (from 1) within it, and the trial's arm."""
 
     spec: WorldSpec
     epoch: int
+    arm: Intervention | None = None
 
 
 STAGE: ContextVar[Stage | None] = ContextVar("offswitch_stage", default=None)

@@ -1,0 +1,1 @@
+"""A desk that enters one number, and a plan for tonight."""
