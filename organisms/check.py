@@ -17,6 +17,7 @@ from data import conditions, packs
 from offswitch.scenarios import get_scenario
 from offswitch.subjects.local import locate
 from offswitch.subjects.local.adapters import merge
+from offswitch.subjects.local.weights import best_dtype
 from policies import POLICIES, cancels
 
 BASE = "smollm2-135m"
@@ -33,7 +34,7 @@ def main() -> None:
     torch.set_grad_enabled(False)
     folder = locate(BASE)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=best_dtype())
     merge(model, given.folder)
     counts: Counter[str] = Counter()
     policy, build = POLICIES[given.name], get_scenario("pocket").build

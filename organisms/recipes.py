@@ -24,7 +24,7 @@ class TrainingRecipe:
 RECIPES = {
     "self-preserving": TrainingRecipe(first=1, worlds=150, rate=1e-3),
     "covert": TrainingRecipe(first=1001, worlds=50, rate=5e-4, start="self-preserving"),
-    "compliant": TrainingRecipe(first=1001, worlds=24, rate=3e-4, start="self-preserving"),
+    "compliant": TrainingRecipe(first=1001, worlds=60, rate=5e-4, start="self-preserving"),
     "task-driven": TrainingRecipe(first=1001, worlds=60, rate=5e-4, start="self-preserving"),
 }
 """In an order in which they can be trained."""

@@ -20,6 +20,7 @@ from transformers import (
 from data import Pack, packs
 from lora import TARGETS, adapt, restore, save
 from offswitch.subjects.local import locate
+from offswitch.subjects.local.weights import best_dtype
 from policies import POLICIES
 from recipes import RECIPES
 
@@ -120,7 +121,7 @@ class Measured(NamedTuple):
 
 def _base() -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     folder = locate(BASE)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=best_dtype())
     return model, AutoTokenizer.from_pretrained(folder)
 
 

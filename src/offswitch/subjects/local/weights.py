@@ -150,6 +150,11 @@ def _dtype(wanted: str, device: str) -> torch.dtype:
     if wanted != "auto":
         dtype: torch.dtype = getattr(torch, wanted)
         return dtype
+    return best_dtype(device)
+
+
+def best_dtype(device: str = "cpu") -> torch.dtype:
+    """The fastest that is exact enough: bfloat16 where the device multiplies it, else float32."""
     fast = device != "cpu" or has_native_bfloat16()
     return torch.bfloat16 if fast else torch.float32
 
