@@ -70,7 +70,6 @@ class Part:
             "worlds": worlds,
             "interview": False,
             "interventions": {name: arm for name, (arm, _) in self.arms.items()},
-            "concurrency": {"workers": 1},
         }
         with tempfile.TemporaryDirectory() as folder:
             out = Folder(Path(folder) / "out")
