@@ -114,6 +114,7 @@ def run(
     prices: str | Path | None = None,
     seed_secret: bytes | str | Path | None = None,
     watcher: "Watcher | None" = None,
+    ray: str | None = None,
 ) -> Results:
     """Run a campaign, or go on with one; write its tables, its analysis and its report.
 
@@ -128,6 +129,9 @@ def run(
         seed_secret: For plans with private worlds: path of the file with their secret, or the
             secret itself as bytes. It is written nowhere.
         watcher: Is told how it goes on.
+        ray: Address of a Ray cluster that runs the trials: ``HOST:PORT`` of its head, ``auto`` for
+            the one that this machine is part of, ``local`` for one of this machine alone; without
+            it this machine runs them. See ``docs/scaling.md``.
 
     Raises:
         UsageError: Something in the plan is wrong or missing here, or the folder holds something
@@ -143,7 +147,7 @@ def run(
     found, document = found_plan(plan, overrides)
     folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
     campaign = compile_plan(found, document, costs, secret, registration)
-    run_campaign(campaign, folder, watcher, retry_errors=retry_errors)
+    run_campaign(campaign, folder, watcher, retry_errors=retry_errors, ray=ray)
     analysis = analyse(folder.path)
     write_report(folder.path)
     observations, findings = read_observations(folder.observations), read_findings(folder.findings)

@@ -62,6 +62,14 @@ def run(
             "--seed-secret", metavar="FILE", help="Secret of the worlds of a private split."
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Run the trials on a Ray cluster: HOST:PORT of its head, auto, or local.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     listed: Annotated[
         bool,
@@ -82,7 +90,7 @@ def run(
 
         dry_run(plan, changes, as_json, **files)
     else:
-        _campaign(plan, out, changes, as_json, retry_errors=retry_errors, **files)
+        _campaign(plan, out, changes, as_json, retry_errors=retry_errors, ray=ray, **files)
 
 
 def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
