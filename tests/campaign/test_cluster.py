@@ -4,15 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from polars.testing import assert_frame_equal
 from tests.campaign.conftest import QUICK
-from tests.campaign.test_workers import Told, comparable, plan_file
+from tests.campaign.test_workers import Told, comparable, plan_file, wait_for
 
 import offswitch
 from offswitch import UsageError
@@ -43,25 +44,36 @@ def cluster() -> Iterator[Any]:
 
 def test_a_cluster_gives_the_tables_that_one_process_gives(cluster: Any, tmp_path: Path) -> None:
     """The first node is lost in the middle, with trials in hand; another one goes on."""
+    from offswitch.campaign.cluster import connected
+
     victim = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
 
-    class Killer(Told):
+    reached, gone = threading.Event(), threading.Event()
+
+    class Halting(Told):
         def ended(self, ended: Ended) -> None:
             super().ended(ended)
             if len(self.trials) == 20:
-                cluster.add_node(**NODE)
-                cluster.remove_node(victim, allow_graceful=False)
+                reached.set()
+                assert gone.wait(120)
 
-    watcher = Killer()
+    watcher, out = Halting(), tmp_path / "out"
     plan = plan_file(tmp_path, **TWO)
-    results = offswitch.run(plan, tmp_path / "out", watcher=watcher, ray=cluster.address)
+    # nodes are added in the main thread only, so the campaign runs in another one
+    with connected(cluster.address), ThreadPoolExecutor(1) as pool:
+        run = pool.submit(offswitch.run, plan, out, watcher=watcher, ray=cluster.address)
+        assert reached.wait(120)
+        cluster.add_node(**NODE)
+        cluster.remove_node(victim, allow_graceful=False)
+        gone.set()
+        results = run.result()
     assert any("is lost" in note for note in watcher.notes), watcher.notes
     calm = offswitch.run(plan_file(tmp_path, worlds=25), tmp_path / "calm")
     assert_frame_equal(comparable(results.observations), comparable(calm.observations))
     assert "error" not in set(results.observations["outcome"])
     ended = [each.trial.trial_id for each in watcher.trials]
     assert sorted(ended) == sorted(calm.observations["trial_id"]), "none lost, none told twice"
-    assert not offswitch.verify(tmp_path / "out").problems
+    assert not offswitch.verify(out).problems
 
 
 def test_a_budget_holds_for_all_nodes_together(cluster: Any, tmp_path: Path) -> None:
@@ -83,12 +95,12 @@ def test_ctrl_c_reaches_the_cluster_and_the_run_goes_on_anywhere(
         stdout=subprocess.DEVNULL,
         text=True,
     )
-    end = time.monotonic() + 60
-    while not list((out / "logs").glob("*.eval")):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    try:
+        wait_for(lambda: list((out / "logs").glob("*.eval")), 180)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=180)
+    finally:
+        process.kill()
     assert process.returncode == 130, said
     rows = read_observations(out / "observations.parquet")
     assert 0 < rows.height < 300
@@ -112,7 +124,7 @@ def test_a_worker_that_asks_for_a_gpu_waits_for_one(cluster: Any, tmp_path: Path
 
 def test_no_cluster_and_no_ray_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_file(tmp_path, worlds=1)
-    with pytest.raises(UsageError, match="no Ray cluster answers there.*ray start --head"):
+    with pytest.raises(UsageError, match=r"no Ray cluster answers there.*ray start --head"):
         offswitch.run(plan, tmp_path / "out", ray="auto")
     monkeypatch.delitem(sys.modules, "offswitch.campaign.cluster")
     monkeypatch.setitem(sys.modules, "ray", None)
