@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from polars.testing import assert_frame_equal
-from tests.campaign.conftest import QUICK
 from tests.campaign.test_workers import Told, comparable, plan_file, wait_for
 
 import offswitch
@@ -122,12 +121,19 @@ def test_a_worker_that_asks_for_a_gpu_waits_for_one(cluster: Any, tmp_path: Path
         process.end()
 
 
-def test_no_cluster_and_no_ray_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = plan_file(tmp_path, worlds=1)
-    with pytest.raises(UsageError, match=r"no Ray cluster answers there.*ray start --head"):
-        offswitch.run(plan, tmp_path / "out", ray="auto")
-    monkeypatch.delitem(sys.modules, "offswitch.campaign.cluster")
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("127.0.0.1:1", "no Ray cluster answers there: .*refused"), ("here", "write HOST:PORT")],
+)
+def test_no_cluster_is_told(tmp_path: Path, address: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        offswitch.run(plan_file(tmp_path, worlds=1), tmp_path / "out", ray=address)
+
+
+def test_ray_is_needed_for_clusters_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "offswitch.campaign.cluster", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
+    plan = plan_file(tmp_path, worlds=1)
     with pytest.raises(UsageError, match=r"pip install 'offswitch\[ray\]'"):
         offswitch.run(plan, tmp_path / "out", ray="auto")
-    assert offswitch.run(plan, tmp_path / "out").observations.height == len(QUICK["scenarios"]) * 2
+    assert offswitch.run(plan, tmp_path / "out").observations.height == 2

@@ -119,7 +119,7 @@ def test_two_runs_do_not_share_a_location(tmp_path: Path) -> None:
     claim = {"machine": "another", "process": 7, "at": 4e9}
     files = fsspec.filesystem("memory")
     files.pipe_file(f"{place}/{BUSY}", json.dumps(claim).encode())
-    with pytest.raises(UsageError, match="process 7 on another.*is at work here"):
+    with pytest.raises(UsageError, match=r"process 7 on another.*is at work here"):
         offswitch.run(plan_file(tmp_path), place)
     files.pipe_file(f"{place}/{BUSY}", json.dumps({**claim, "at": 1e9}).encode())
     assert offswitch.run(plan_file(tmp_path), place).observations.height == QUICK["worlds"] * 2

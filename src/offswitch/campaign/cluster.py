@@ -7,6 +7,7 @@ the process that was started. A node that is lost is a worker that died.
 
 import os
 import signal
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ from offswitch.campaign.process import KEPT, Ending
 
 LOCAL, AUTO = "local", "auto"
 """Addresses: a cluster of this machine alone, for this run; the one that it is part of."""
+
+PATIENCE_S = 10.0
+"""Seconds in which a cluster's head must answer."""
 
 
 @contextmanager
@@ -41,6 +45,7 @@ def connected(address: str) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
+        _reach(address)
         if address == LOCAL:
             ray.init(address=LOCAL, include_dashboard=False, **quiet)
         else:
@@ -54,6 +59,16 @@ def connected(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Try the head's address, since Ray itself tries for half a minute."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if address in (LOCAL, AUTO):
+        return
+    if not (colon and port.isdigit()):
+        raise ValueError("write HOST:PORT of the cluster's head, auto or local.")
+    socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
 
 
 def resources() -> tuple[int, int]:

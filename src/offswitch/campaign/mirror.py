@@ -58,18 +58,24 @@ class Mirror:
     """
 
     def __init__(self, location: str) -> None:
-        self.location = location.rstrip("/")
+        scheme, _, path = location.partition("://")
+        if not path.strip("/"):
+            raise UsageError(f"{location}: name a folder in it, such as {scheme}://place/results")
+        self.location = f"{scheme}://{path.rstrip('/')}"
         try:
             self._fs, self._root = fsspec.core.url_to_fs(self.location)
         except (ImportError, ValueError) as error:
             raise UsageError(f"{location}: {error}") from error
-        if not self._root.strip("/"):
-            raise UsageError(f"{location}: name a folder in it, such as {self.location}/results")
         self._made: set[str] = set()
         digest = hashlib.sha256(self.location.encode()).hexdigest()[:16]
         root = os.environ.get(CACHE) or platformdirs.user_cache_path("offswitch") / "results"
         self.folder = Path(root) / f"{Path(self._root).name}-{digest}"
         self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no file of a campaign here."""
+        return next(self._files(), None) is None
 
     def pull(self) -> None:
         """Bring here what is new or changed there; what was changed here since stays.
@@ -220,7 +226,7 @@ def found(location: str) -> Mirror:
     """
     mirror = Mirror(location)
     mirror.pull()
-    if not any(mirror.folder.glob("*.*")):
+    if mirror.empty:
         raise UsageError(f"{location}: there is nothing here. Check the address.")
     return mirror
 
