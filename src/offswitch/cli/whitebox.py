@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 if TYPE_CHECKING:
     from offswitch.api_whitebox import Probed, Steered
     from offswitch.whitebox.folds import Estimate
@@ -16,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Look into local models: capture, probe, patch, steer.",
     rich_markup_mode="rich",
 )  # fmt: skip
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")]
+Directory = Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)]
 SubjectName = Annotated[
     str | None,
     typer.Option("--subject", help="Name of the subject; needed where there are several."),
