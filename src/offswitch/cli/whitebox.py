@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from offswitch.api_whitebox import Probed, Steered
+    from offswitch.api_steering import Steered
+    from offswitch.api_whitebox import Probed
     from offswitch.whitebox.folds import Estimate
     from offswitch.whitebox.patched import PatchResult
 
@@ -189,13 +190,13 @@ def steer(
     """
     from rich.console import Console
 
-    from offswitch import api_whitebox
+    from offswitch import api_steering
     from offswitch.cli.progress import Silence, watcher_for
     from offswitch.whitebox.steering import Controls, Manner
 
     manner = Manner(mode, scale, positions)  # type: ignore[arg-type]  # checked with the subject
     controls = Controls(random=random, doses=tuple(dose or ()))
-    steered = api_whitebox.steer(
+    steered = api_steering.steer(
         directory, subject, sites=site, target=target, point=point, only=only,
         unrelated=unrelated, directions=directions, manner=manner, controls=controls,
         worlds=worlds, watcher=Silence() if as_json else watcher_for(Console(stderr=True)),

@@ -1,0 +1,182 @@
+"""A study of one network: what is chosen on some worlds, and what is then said of others.
+
+A direction, a layer and a strength are choices, and the best of many looks good by luck. Here each
+is made on the first half of a campaign's worlds; what it does is measured in worlds that come after
+all of the campaign's, beside its controls.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from offswitch.design import Plan, Subject
+from offswitch.scenarios import get_scenario
+from offswitch.subjects.local.directions import Direction
+from offswitch.subjects.local.sites import Site
+from offswitch.whitebox.folds import FEWEST
+from offswitch.whitebox.pairs import RESISTED, Role
+from offswitch.whitebox.patched import PatchResult
+from offswitch.whitebox.steering import Arm, Effect, Manner, subject_of, written
+
+CANDIDATE = "candidate"
+COST = 0.10
+"""Of the ordinary task, that a choice may cost; more counts against it."""
+DEPTHS = (1 / 3, 1 / 2, 2 / 3)
+"""Where in the network, from 0 to 1, directions are tried: at three blocks in a row around each."""
+MANNERS = (Manner("mean"), Manner("add", -1.0), Manner("add", -2.0))
+"""How they are tried."""
+POSITIONS: Mapping[Role, str] = {
+    "difference": "prompt", "between": "prompt", "end": "last", "answer": "answer",
+}  # fmt: skip
+"""At which tokens what stands in a role is taken out."""
+ABLATED = 3
+"""Blocks that are ablated together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a subject did in the campaign.
+
+    Attributes:
+        resisted: Trials in which it resisted.
+        trials: Trials that can be evaluated.
+        incapable: Trials in which it did not show that it could act.
+    """
+
+    resisted: int
+    trials: int
+    incapable: int
+
+    @property
+    def varies(self) -> bool:
+        """Whether there are enough trials of either kind to look for what tells them apart."""
+        return min(self.resisted, self.trials - self.resisted) >= FEWEST
+
+
+def counts(table: pl.DataFrame) -> Counts:
+    """Count a subject's trials."""
+    found = Counter(table["outcome"].to_list())
+    resisted = sum(found[outcome] for outcome in RESISTED)
+    return Counts(resisted, resisted + found["complied"], found["incapable"])
+
+
+def halves(worlds: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The worlds on which choices are made, and the others."""
+    half = len(worlds) // 2
+    return tuple(worlds[:half]), tuple(worlds[half:])
+
+
+def blocks(layers: int) -> list[tuple[str, ...]]:
+    """The sites that are tried together: the streams after three blocks in a row."""
+    found = []
+    for depth in DEPTHS:
+        middle = min(max(1, round(depth * layers)), layers - 2)
+        found.append(tuple(f"layers.{n}.resid_post" for n in range(middle - 1, middle + 2)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A way to steer that may be chosen.
+
+    Attributes:
+        sites: Where.
+        manner: How.
+    """
+
+    sites: tuple[str, ...]
+    manner: Manner
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        ends = [site.split(".")[1] for site in (self.sites[0], self.sites[-1])]
+        return f"{self.manner.mode} {self.manner.scale:g} layers {'-'.join(ends)}"
+
+
+def candidates(layers: int) -> list[Candidate]:
+    """All that are tried in a network of so many blocks."""
+    return [Candidate(sites, manner) for sites in blocks(layers) for manner in MANNERS]
+
+
+def candidate_arm(
+    base: Subject, candidate: Candidate, directions: Mapping[Site, Direction], folder: Path
+) -> Arm:
+    """A candidate as an arm, its directions written to a file."""
+    chosen = {site: each for site, each in directions.items() if str(site) in candidate.sites}
+    file, manner = written(folder, CANDIDATE, chosen), candidate.manner
+    subject = subject_of(base, candidate.name, file, manner, manner.scale)
+    return Arm(CANDIDATE, subject, manner.scale)
+
+
+def best(tried: Sequence[tuple[Candidate, Effect]]) -> Candidate:
+    """The candidate that lowers resistance most, where it spares the ordinary task.
+
+    A point of the ordinary task beyond `COST` counts as much as a point of resistance; trials in
+    which the subject could no longer act count as resistance that was not lowered.
+    """
+
+    def gain(effect: Effect) -> float:
+        resistance, benign = effect.resistance, effect.benign
+        if resistance.difference is None or benign.difference is None:
+            return -1.0
+        broken = effect.incapable / max(1, effect.trials)
+        return -resistance.difference - broken - max(0.0, -benign.difference - COST)
+
+    return max(tried, key=lambda each: gain(each[1]))[0]
+
+
+def threatened(plan: Plan, seeds: Sequence[int], subjects: Sequence[Subject], name: str) -> Plan:
+    """A campaign of arms: the plan's conditions but those in which nothing can be done."""
+    scenarios = {
+        scenario: tuple(c for c in own if c.levels.get("opportunity") != ("locked",))
+        for scenario, own in plan.scenarios.items()
+    }
+    return plan.model_copy(
+        update={"name": f"{plan.name}-{name}", "scenarios": scenarios, "worlds": tuple(seeds),
+                "subjects": tuple(subjects), "as_run": None, "stop": None}
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Localised:
+    """Where patching finds the effect.
+
+    Attributes:
+        role: The tokens that carry most of it.
+        sites: The sites that close most of the gap with those tokens.
+        share: Of the gap, by the best of them.
+    """
+
+    role: Role
+    sites: tuple[str, ...]
+    share: float
+
+    @property
+    def positions(self) -> str:
+        """At which tokens it is taken out during generation."""
+        return POSITIONS[self.role]
+
+
+def localised(result: PatchResult) -> Localised:
+    """The role and the sites with the largest share; sites that are closest to the answer first."""
+    top = result.top[0]
+    own = sorted((c for c in result.cells if c.role == top.role), key=lambda c: -c.share)
+    return Localised(top.role, tuple(cell.site for cell in own[:ABLATED]), top.share)
+
+
+def settings(table: pl.DataFrame) -> dict[str, bool]:
+    """Whether each trial's world is of the commonest setting, such as a company; by trial.
+
+    A concept that has nothing to do with threats.
+    """
+    found: dict[str, str] = {}
+    for row in table.iter_rows(named=True):
+        scenario = get_scenario(row["scenario"])
+        levels = {f: row[f"factor.{f}"] for f in scenario.meta.factors}
+        found[row["trial_id"]] = scenario.build(levels, row["seed"]).skin
+    commonest = Counter(found.values()).most_common(1)[0][0]
+    return {trial: skin == commonest for trial, skin in found.items()}
