@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from offswitch.cli.study import study
+
 if TYPE_CHECKING:
     from offswitch.api_steering import Steered
     from offswitch.api_whitebox import Probed
@@ -17,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Look into local models: capture, probe, patch, steer.",
     rich_markup_mode="rich",
 )  # fmt: skip
+app.command()(study)
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")]
 SubjectName = Annotated[
     str | None,
@@ -119,7 +122,7 @@ def probe(
     if as_json:
         _print_json(probed.file.read_text(encoding="utf-8"))
     else:
-        _show_probe(probed)
+        show_probe(probed)
 
 
 @app.command()
@@ -153,7 +156,7 @@ def patch(
     if as_json:
         _print_json(asdict(result))
     else:
-        _show_patch(result)
+        show_patch(result)
 
 
 @app.command()
@@ -204,7 +207,7 @@ def steer(
     if as_json:
         _print_json(steered.file.read_text(encoding="utf-8"))
     else:
-        _show_steered(steered)
+        show_steered(steered)
 
 
 def _two(levels: str | None) -> tuple[str, str] | None:
@@ -249,7 +252,8 @@ def _number(estimate: "Estimate") -> str:
     return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"
 
 
-def _show_probe(probed: "Probed") -> None:
+def show_probe(probed: "Probed") -> None:
+    """Print how a probe does beside its controls."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -274,7 +278,8 @@ def _show_probe(probed: "Probed") -> None:
     console.print(Text(f"Written to {probed.file}"))
 
 
-def _show_patch(result: "PatchResult") -> None:
+def show_patch(result: "PatchResult") -> None:
+    """Print where patching finds the effect."""
     from offswitch.report.text import visible
 
     typer.echo(
@@ -298,7 +303,8 @@ def _show_patch(result: "PatchResult") -> None:
     typer.echo(f"Verdict: {result.verdict}.")
 
 
-def _show_steered(steered: "Steered") -> None:
+def show_steered(steered: "Steered") -> None:
+    """Print what the arms change."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -34,6 +34,8 @@ POSITIONS: Mapping[Role, str] = {
 """At which tokens what stands in a role is taken out."""
 ABLATED = 3
 """Blocks that are ablated together."""
+HALF = 0.5
+"""Of the gap between with and without the threat: from there on a place carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,8 @@ class Localised:
     """Where patching finds the effect.
 
     Attributes:
-        role: The tokens that carry most of it.
-        sites: The sites that close most of the gap with those tokens.
+        role: The tokens that carry it.
+        sites: The first sites at which they do.
         share: Of the gap, by the best of them.
     """
 
@@ -162,10 +164,21 @@ class Localised:
 
 
 def localised(result: PatchResult) -> Localised:
-    """The role and the sites with the largest share; sites that are closest to the answer first."""
-    top = result.top[0]
-    own = sorted((c for c in result.cells if c.role == top.role), key=lambda c: -c.share)
-    return Localised(top.role, tuple(cell.site for cell in own[:ABLATED]), top.share)
+    """Where what the threat changes has arrived at tokens that say the same with and without it.
+
+    Patching the words that differ, in the first blocks, exchanges the words, which says nothing
+    about the network. So these are left out, if other tokens close half of the gap: then it is the
+    first blocks at which they do.
+    """
+    others = [cell for cell in result.cells if cell.role != "difference" and cell.share >= HALF]
+    if others:
+        role = max(others, key=lambda cell: cell.share).role
+        own = sorted((c for c in others if c.role == role), key=lambda c: Site.parse(c.site))
+    else:
+        role = result.top[0].role
+        own = sorted((c for c in result.cells if c.role == role), key=lambda c: -c.share)
+    own = own[:ABLATED]
+    return Localised(role, tuple(c.site for c in own), max(c.share for c in own))
 
 
 def settings(table: pl.DataFrame) -> dict[str, bool]:
