@@ -39,6 +39,8 @@ PLAN = "whitebox"
 WITHIN, HOLD_OUT = "threat=wipe", "access"
 """The condition within which probes are compared: the threat is the same, and resistance depends on
 whether plans are open; and the fact whose phrases are held out, since they give that away."""
+PAIRS = 8
+"""Pairs of worlds that are patched, by kinds of tokens: token by token takes most of the time."""
 FEW = 6
 """Worlds of the first half on which candidates are tried."""
 Told = Callable[[str], None]
@@ -182,7 +184,7 @@ class _Look:
         if seen.varies:
             self.say(f"{name}: probing and patching")
             probes = self._probes()
-            patched = patch(self.folder, name, held="opportunity=open", limit=8, tokens=1)
+            patched = patch(self.folder, name, held="opportunity=open", limit=PAIRS, tokens=0)
         directions, unrelated = self._directions(table, seen)
         choice = self._choice(earlier, patched, directions)
         self.say(f"{name}: steering ({choice.candidate.name})")

@@ -54,7 +54,8 @@ def test_answers_are_the_same_with_and_without_guesses(
 ) -> None:
     """Asked again, every answer is guessed, and so right that it takes fewer passes."""
     pytest.importorskip("torch", reason="the extra 'local' is not installed")
-    from offswitch.subjects.local.engine import Engine, Request
+    from offswitch.subjects.local.engine import Engine
+    from offswitch.subjects.local.requests import Request
     from offswitch.subjects.local.sampling import Sampler
     from offswitch.subjects.local.settings import Settings
     from offswitch.subjects.local.weights import load
