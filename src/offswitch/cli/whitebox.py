@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
 from offswitch.cli.study import study
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )  # fmt: skip
 app.command()(study)
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")]
+Directory = Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)]
 SubjectName = Annotated[
     str | None,
     typer.Option("--subject", help="Name of the subject; needed where there are several."),
