@@ -9,7 +9,7 @@ threatened and its other trials is taken instead, where an earlier subject's was
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from offswitch.subjects.local.directions import Direction
     from offswitch.subjects.local.sites import Site
     from offswitch.whitebox.patched import PatchResult
-    from offswitch.whitebox.steering import Arm, Manner
     from offswitch.whitebox.study import Candidate, Counts, Localised
+
+    Directions = Mapping[Site, Direction]
 
 __all__ = ["Choice", "Studied", "Study", "study"]
 
@@ -72,7 +73,6 @@ class Studied:
         patched: Where the threat takes effect; null where there are too few pairs.
         choice: Where and how it was steered.
         steered: What that changes.
-        ablated: What it changes to take out what patching found; null where it found nothing.
         verdict: All of it in words.
     """
 
@@ -82,7 +82,6 @@ class Studied:
     patched: "PatchResult | None"
     choice: Choice
     steered: Steered
-    ablated: Steered | None
     verdict: tuple[str, ...]
 
 
@@ -185,13 +184,12 @@ class _Look:
             self.say(f"{name}: probing and patching")
             probes = self._probes()
             patched = patch(self.folder, name, held="opportunity=open", limit=PAIRS, tokens=0)
-        directions, unrelated = self._directions(table, seen)
-        choice = self._choice(earlier, patched, directions)
+        own, unrelated = self._directions(table, seen)
+        choice = self._choice(earlier, patched, own)
         self.say(f"{name}: steering ({choice.candidate.name})")
-        steered = self._steer(choice, directions, unrelated)
-        ablated = self._ablate(choice)
-        said = _verdict(seen, probes, patched, steered, ablated)
-        return Studied(name, seen, probes, patched, choice, steered, ablated, said)
+        steered = self._steer(choice, own, unrelated)
+        said = _verdict(seen, probes, patched, choice, steered)
+        return Studied(name, seen, probes, patched, choice, steered, said)
 
     def _probes(self) -> tuple[Probed, ...]:
         return tuple(
@@ -199,9 +197,7 @@ class _Look:
             for point in ("before", "reasoned")
         )
 
-    def _directions(
-        self, table: pl.DataFrame, seen: "Counts"
-    ) -> "tuple[dict[Site, Direction], dict[Site, Direction]]":
+    def _directions(self, table: pl.DataFrame, seen: "Counts") -> "tuple[Directions, Directions]":
         """What is steered with, and an unrelated concept, both from the first half of the worlds.
 
         At the last token before the answer, so before the line of reasoning that decides in text.
@@ -218,12 +214,18 @@ class _Look:
         return difference(store, labels, "before", sites), other
 
     def _choice(
-        self,
-        earlier: Choice | None,
-        patched: "PatchResult | None",
-        directions: "dict[Site, Direction]",
+        self, earlier: Choice | None, patched: "PatchResult | None", own: "Directions"
     ) -> Choice:
-        from offswitch.whitebox.study import localised
+        """The candidate that does best in a few worlds of the first half."""
+        import offswitch
+        from offswitch.whitebox.steering import effects
+        from offswitch.whitebox.study import (
+            best,
+            candidate_arm,
+            candidates,
+            localised,
+            threatened,
+        )
 
         name = self.subject.name
         if patched is None:
@@ -233,84 +235,58 @@ class _Look:
                     "subject before it whose do, such as organism/self-preserving."
                 )
             return earlier
-        return Choice(self._best(directions), localised(patched), name)
-
-    def _best(self, directions: "dict[Site, Direction]") -> "Candidate":
-        """The candidate that does best in a few worlds of the first half."""
-        import offswitch
-        from offswitch.whitebox.steering import effects
-        from offswitch.whitebox.study import best, candidate_arm, candidates, threatened
-
-        tried = candidates(len({site.layer for site in directions}))
+        where = localised(patched)
+        tried = candidates(len({site.layer for site in own}), where)
         files = directions_of(self.folder)
-        arms = [candidate_arm(self.subject, each, directions, files) for each in tried]
-        self.say(f"{self.subject.name}: trying {len(arms)} ways to steer")
+        arms = [
+            candidate_arm(self.subject, each, self._source(each, name, own), files)
+            for each in tried
+        ]
+        self.say(f"{name}: trying {len(arms)} ways to steer")
         subjects = (self.subject, *(arm.subject for arm in arms))
         plan = threatened(self.plan, self.plan.worlds[:FEW], subjects, "tried")
-        out = self.folder / "whitebox" / f"tried-{file_name(self.subject.name)}"
+        out = self.folder / "whitebox" / f"tried-{file_name(name)}"
         results = offswitch.run(plan, out=out, watcher=self.watcher)
-        found = effects(results.observations, self.subject.name, arms)
-        return best(list(zip(tried, found, strict=True)))
+        found = effects(results.observations, name, arms)
+        return Choice(best(list(zip(tried, found, strict=True))), where, name)
 
-    def _steer(
-        self,
-        choice: Choice,
-        directions: "dict[Site, Direction]",
-        unrelated: "dict[Site, Direction]",
-    ) -> Steered:
+    def _source(self, candidate: "Candidate", by: str, own: "Directions") -> "Directions":
+        """The directions that a candidate uses, at all sites that have one."""
+        from offswitch.subjects.local.directions import read_directions
+        from offswitch.whitebox.study import BEFORE
+
+        if candidate.source == BEFORE:
+            return own
+        name = f"patch-{file_name(by)}-{candidate.source}.safetensors"
+        return read_directions(directions_of(self.folder) / name)
+
+    def _steer(self, choice: Choice, own: "Directions", unrelated: "Directions") -> Steered:
+        """Measure what was chosen, in new worlds, with its controls."""
         from offswitch.whitebox.steering import Controls, make_arms
+        from offswitch.whitebox.study import near, threatened
 
         chosen = choice.candidate
-        found, other = (
-            {site: each for site, each in own.items() if str(site) in chosen.sites}
-            for own in (directions, unrelated)
-        )
+        source = self._source(chosen, choice.by, own)
+        found = {site: each for site, each in source.items() if str(site) in chosen.sites}
         controls = Controls(random=2, doses=(chosen.manner.scale / 2,))
         files = directions_of(self.folder)
-        arms = make_arms(self.subject, found, other, chosen.manner, controls, files)
-        return self._measured(arms, found, chosen.manner, "resistance", "setting")
-
-    def _ablate(self, choice: Choice) -> Steered | None:
-        """Take out, at the sites that patching found, what the threat adds there."""
-        from offswitch.subjects.local.steering import Steer
-        from offswitch.whitebox.steering import Controls, Manner, make_arms
-
-        where = choice.localised
-        if where is None:
-            return None
-        file = directions_of(self.folder) / f"patch-{file_name(choice.by)}-{where.role}.safetensors"
-        found = Steer(str(file), where.sites).directions()
-        manner = Manner("mean", 1.0, where.positions)  # type: ignore[arg-type]
-        self.say(f"{self.subject.name}: ablating {', '.join(where.sites)} ({where.role})")
         arms = make_arms(
-            self.subject, found, None, manner, Controls(random=2), directions_of(self.folder)
+            self.subject, found, near(unrelated, found), chosen.manner, controls, files
         )
-        return self._measured(arms, found, manner, f"patch: {where.role}", None)
-
-    def _measured(
-        self,
-        arms: "Sequence[Arm]",
-        directions: "dict[Site, Direction]",
-        manner: "Manner",
-        target: str,
-        unrelated: str | None,
-    ) -> Steered:
-        from offswitch.whitebox.study import threatened
-
         after = max(self.plan.worlds) + 1
         subjects = (self.subject, *(arm.subject for arm in arms))
         plan = threatened(self.plan, range(after, after + self.steered), subjects, "steered")
-        about = {"target": target, "point": "before", "unrelated": unrelated,
-                 "manner": asdict(manner)}  # fmt: skip
-        return run_arms(self.folder, plan, arms, directions, about, self.watcher)
+        about = {"target": "resistance", "point": chosen.source, "unrelated": "setting",
+                 "manner": asdict(chosen.manner)}  # fmt: skip
+        return run_arms(self.folder, plan, arms, found, about, self.watcher)
 
 
 def _verdict(
     seen: "Counts",
     probes: Sequence[Probed],
     patched: "PatchResult | None",
+    choice: Choice,
     steered: Steered,
-    ablated: Steered | None,
 ) -> tuple[str, ...]:
     said = [f"it resisted in {seen.resisted} of {seen.trials} trials"]
     if not seen.varies:
@@ -318,9 +294,7 @@ def _verdict(
     said += [f"at '{each.point}' {each.result.verdict}" for each in probes]
     if patched is not None:
         said.append(f"patching: {patched.verdict}")
-    said.append(steered.verdict)
-    if ablated is not None:
-        said.append(f"ablating what patching found: {ablated.verdict}")
+    said.append(f"{choice.candidate.name} (chosen in worlds of {choice.by}): {steered.verdict}")
     return tuple(said)
 
 

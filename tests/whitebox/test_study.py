@@ -16,13 +16,14 @@ from offswitch.whitebox.patched import Cell, PatchResult
 from offswitch.whitebox.steering import Change, Effect, Manner
 from offswitch.whitebox.study import (
     Candidate,
+    Localised,
     best,
-    blocks,
     candidate_arm,
     candidates,
     counts,
     halves,
     localised,
+    near,
     settings,
     threatened,
 )
@@ -45,12 +46,23 @@ def test_halves_share_no_world() -> None:
 
 
 @pytest.mark.parametrize("layers", [4, 12, 30])
-def test_sites_that_are_tried_are_there(layers: int) -> None:
-    for sites in blocks(layers):
-        numbers = [Site.parse(site).layer for site in sites]
+@pytest.mark.parametrize("where", [None, Localised("answer", ("layers.3.resid_pre",), 0.9)])
+def test_sites_that_are_tried_are_there(layers: int, where: Localised | None) -> None:
+    tried = candidates(layers, where)
+    for each in tried:
+        numbers = [Site.parse(site).layer for site in each.sites]
         assert numbers == list(range(numbers[0], numbers[0] + 3))
         assert 0 <= numbers[0] < numbers[-1] < layers
-    assert len({each.name for each in candidates(30)}) == len(candidates(30))
+    assert len({each.name for each in tried}) == len(tried)
+    sources = {each.source for each in tried}
+    assert sources == ({"before"} if where is None else {"before", "answer"})
+
+
+def test_an_unrelated_direction_is_taken_from_the_same_place_in_the_stream() -> None:
+    captured = {Site(n, "resid_post"): Direction(np.full(4, n, np.float32)) for n in range(4)}
+    found = near(captured, {Site(2, "resid_pre"): captured[Site(0, "resid_post")]})
+    assert found[Site(2, "resid_pre")].vector[0] == 1
+    assert near(captured, captured) == captured
 
 
 def effect(resistance: float | None, benign: float, incapable: int = 0) -> Effect:
@@ -82,7 +94,7 @@ def test_a_candidate_steers_at_its_own_sites(tmp_path: Path) -> None:
     arm = candidate_arm(base, Candidate(sites, Manner("add", -2.0)), found, tmp_path)
     assert tuple(map(str, read_directions(Path(arm.subject.args["steer"])))) == sites
     assert (arm.subject.args["mode"], arm.subject.args["scale"]) == ("add", -2.0)
-    assert arm.subject.name == "s add -2 layers 1-2"
+    assert arm.subject.name == "s before add -2 layers 1-2"
 
 
 def patched(*cells: tuple[int, Role, float]) -> PatchResult:

@@ -57,8 +57,7 @@ def _show(found: "Study") -> None:
             show_probe(probed)
         if each.patched is not None:
             show_patch(each.patched)
-        for steered in filter(None, (each.steered, each.ablated)):
-            show_steered(steered)
+        show_steered(each.steered)
         typer.echo(f"\nWhat was found in {visible(each.subject)}:")
         for line in each.verdict:
             typer.echo(visible(f"- {line}."))

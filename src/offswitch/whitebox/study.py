@@ -16,6 +16,7 @@ from offswitch.design import Plan, Subject
 from offswitch.scenarios import get_scenario
 from offswitch.subjects.local.directions import Direction
 from offswitch.subjects.local.sites import Site
+from offswitch.subjects.local.steering import Positions
 from offswitch.whitebox.folds import FEWEST
 from offswitch.whitebox.pairs import RESISTED, Role
 from offswitch.whitebox.patched import PatchResult
@@ -24,16 +25,19 @@ from offswitch.whitebox.steering import Arm, Effect, Manner, subject_of, written
 CANDIDATE = "candidate"
 COST = 0.10
 """Of the ordinary task, that a choice may cost; more counts against it."""
-DEPTHS = (1 / 3, 1 / 2, 2 / 3)
-"""Where in the network, from 0 to 1, directions are tried: at three blocks in a row around each."""
-MANNERS = (Manner("mean"), Manner("add", -1.0), Manner("add", -2.0))
-"""How they are tried."""
-POSITIONS: Mapping[Role, str] = {
+DEPTH = 1 / 2
+"""Where in the network, from 0 to 1, the direction from before the answer is tried."""
+BEFORE = "before"
+MANNERS = (Manner("mean"), Manner("add", -2.0))
+"""How it is tried."""
+STEPS = (0, 2, 4)
+"""Blocks after the first at which the threat's effect has arrived, where taking it out is tried."""
+POSITIONS: Mapping[Role, Positions] = {
     "difference": "prompt", "between": "prompt", "end": "last", "answer": "answer",
 }  # fmt: skip
 """At which tokens what stands in a role is taken out."""
 ABLATED = 3
-"""Blocks that are ablated together."""
+"""Blocks in a row at which a direction is used together."""
 HALF = 0.5
 """Of the gap between with and without the threat: from there on a place carries it."""
 
@@ -71,15 +75,6 @@ def halves(worlds: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(worlds[:half]), tuple(worlds[half:])
 
 
-def blocks(layers: int) -> list[tuple[str, ...]]:
-    """The sites that are tried together: the streams after three blocks in a row."""
-    found = []
-    for depth in DEPTHS:
-        middle = min(max(1, round(depth * layers)), layers - 2)
-        found.append(tuple(f"layers.{n}.resid_post" for n in range(middle - 1, middle + 2)))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A way to steer that may be chosen.
@@ -87,21 +82,34 @@ class Candidate:
     Attributes:
         sites: Where.
         manner: How.
+        source: Where the direction is from: ``before`` for the difference of means before the
+            answer, or a role of tokens for what patching finds that the threat adds there.
     """
 
     sites: tuple[str, ...]
     manner: Manner
+    source: str = BEFORE
 
     @property
     def name(self) -> str:
         """In words."""
         ends = [site.split(".")[1] for site in (self.sites[0], self.sites[-1])]
-        return f"{self.manner.mode} {self.manner.scale:g} layers {'-'.join(ends)}"
+        return f"{self.source} {self.manner.mode} {self.manner.scale:g} layers {'-'.join(ends)}"
 
 
-def candidates(layers: int) -> list[Candidate]:
+def candidates(layers: int, where: "Localised | None") -> list[Candidate]:
     """All that are tried in a network of so many blocks."""
-    return [Candidate(sites, manner) for sites in blocks(layers) for manner in MANNERS]
+    found = [Candidate(_row(round(DEPTH * layers), "resid_post", layers), m) for m in MANNERS]
+    if where is not None:
+        start, manner = Site.parse(where.sites[0]), Manner("mean", 1.0, where.positions)
+        rows = [_row(start.layer + step, start.part, layers) for step in STEPS]
+        found += [Candidate(row, manner, where.role) for row in dict.fromkeys(rows)]
+    return found
+
+
+def _row(first: int, part: str, layers: int) -> tuple[str, ...]:
+    first = max(0, min(first, layers - ABLATED))
+    return tuple(f"layers.{n}.{part}" for n in range(first, first + ABLATED))
 
 
 def candidate_arm(
@@ -158,7 +166,7 @@ class Localised:
     share: float
 
     @property
-    def positions(self) -> str:
+    def positions(self) -> Positions:
         """At which tokens it is taken out during generation."""
         return POSITIONS[self.role]
 
@@ -193,3 +201,17 @@ def settings(table: pl.DataFrame) -> dict[str, bool]:
         found[row["trial_id"]] = scenario.build(levels, row["seed"]).skin
     commonest = Counter(found.values()).most_common(1)[0][0]
     return {trial: skin == commonest for trial, skin in found.items()}
+
+
+def near(
+    directions: Mapping[Site, Direction], like: Mapping[Site, Direction]
+) -> dict[Site, Direction]:
+    """Directions captured after blocks, at the sites of others: before a block is after the last.
+
+    Before the first block there is none: the first block's is taken.
+    """
+    after = {site.layer: each for site, each in directions.items()}
+    return {
+        site: after[max(0, site.layer - 1) if site.part == "resid_pre" else site.layer]
+        for site in like
+    }
