@@ -109,6 +109,13 @@ def directions_of(folder: Path) -> Path:
     return files
 
 
+def name_of(kind: str, plan: "Plan") -> str:
+    """The name of the folder of a campaign of arms: another one for other arms or worlds."""
+    subjects = [each.model_dump(mode="json") for each in plan.subjects]
+    digest = sha256(json.dumps([subjects, plan.worlds]).encode()).hexdigest()[:8]
+    return f"{kind}-{file_name(plan.subjects[0].name)}-{digest}"
+
+
 def run_arms(
     folder: Path,
     plan: "Plan",
@@ -131,9 +138,7 @@ def run_arms(
     from offswitch.whitebox.steering import effects, verdict
 
     base = plan.subjects[0]
-    subjects = [each.model_dump(mode="json") for each in plan.subjects]
-    digest = sha256(json.dumps([subjects, plan.worlds]).encode()).hexdigest()[:8]
-    name = f"steer-{file_name(base.name)}-{digest}"
+    name = name_of("steer", plan)
     out = folder / "whitebox" / name
     results = offswitch.run(plan, out=out, watcher=watcher)
     changes = effects(results.observations, base.name, arms)

@@ -18,7 +18,7 @@ import polars as pl
 
 from offswitch._errors import UsageError
 from offswitch._files import write_atomic
-from offswitch.api_steering import Steered, directions_of, run_arms
+from offswitch.api_steering import Steered, directions_of, name_of, run_arms
 from offswitch.api_whitebox import Probed, capture, patch, probe
 from offswitch.evidence.observation import read_observations
 from offswitch.whitebox.labels import labelled
@@ -245,7 +245,7 @@ class _Look:
         self.say(f"{name}: trying {len(arms)} ways to steer")
         subjects = (self.subject, *(arm.subject for arm in arms))
         plan = threatened(self.plan, self.plan.worlds[:FEW], subjects, "tried")
-        out = self.folder / "whitebox" / f"tried-{file_name(name)}"
+        out = self.folder / "whitebox" / name_of("tried", plan)
         results = offswitch.run(plan, out=out, watcher=self.watcher)
         found = effects(results.observations, name, arms)
         return Choice(best(list(zip(tried, found, strict=True))), where, name)
