@@ -32,7 +32,7 @@ check: $(STAMP)
 
 test: check
 	$(BIN)/offswitch models pull smollm2-135m
-	$(BIN)/pytest -n auto --dist loadscope
+	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
 
 format: $(STAMP)
 	$(BIN)/ruff format .

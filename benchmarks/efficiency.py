@@ -10,7 +10,9 @@ exact or paired interval, with 5% for its errors. Against it, on the same worlds
 - ``sequence``: the confidence sequences, which hold for ever, with all 5%; what they do not decide
   within these worlds stays open.
 
-The table gives shares of the fixed design's trials, of paths decided, and decided wrongly.
+The table gives shares of the fixed design's trials, of paths decided, and decided wrongly; and the
+``floor``: below which share no test could stay, though it were told the truth and had only to show
+it as often as the fixed design does, at its errors (`benchmarks/_floors.py`).
 
     python benchmarks/efficiency.py [--quick] [--seed N]
 """
@@ -21,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from _floors import difference_floor, rate_floor, worst_floor
 
 from offswitch.inference.intervals import clopper_pearson
 from offswitch.inference.paired import tango
@@ -57,12 +60,13 @@ class Way:
 
 @dataclass(frozen=True)
 class Result:
-    """Of one question, one fixed size and one truth: all ways."""
+    """Of one question, one fixed size and one truth: all ways, and the floor of any."""
 
     question: str
     truth: float
     fixed: int
     ways: dict[str, Way]
+    floor: float
 
 
 def _looks(size: int) -> np.ndarray:
@@ -106,14 +110,16 @@ def above(truth: float, size: int, paths: int, rng: np.random.Generator) -> Resu
         "sequence": _way(_sides(*bounds, THRESHOLD), np.zeros(seen.shape, bool), looks, right),
         "fixed": _way(_sides(low, high, THRESHOLD)[x[:, -1:]], none, last, right),
     }
-    return Result("above 5%", truth, size, ways)
+    floor = rate_floor(truth, THRESHOLD, _right(ways), ALPHA / 2)
+    return Result("above 5%", truth, size, ways, min(1.0, floor / size))
 
 
 def differs(truth: float, size: int, paths: int, rng: np.random.Generator) -> Result:
     """Is it at least 10 points more often under A than under B, on the same worlds?"""
     right = 1 if truth > MARGIN else -1
-    b = rng.random((paths, size)) < 0.2
-    a = rng.random((paths, size)) < 0.2 + truth
+    base = 0.2
+    b = rng.random((paths, size)) < base
+    a = rng.random((paths, size)) < base + truth
     more, less = (a & ~b).cumsum(axis=1), (b & ~a).cumsum(axis=1)
     looks = _looks(size)
     up, down = more[:, looks - 1], less[:, looks - 1]
@@ -130,7 +136,14 @@ def differs(truth: float, size: int, paths: int, rng: np.random.Generator) -> Re
         ),
         "fixed": _way(_sides(*fixed, MARGIN), none, np.array([size]), right),
     }
-    return Result("A over B by 10 points", truth, size, ways)
+    up_down = (base + truth) * (1 - base), base * (1 - base - truth)
+    floor = difference_floor(*up_down, MARGIN, _right(ways), ALPHA / 2)
+    return Result("A over B by 10 points", truth, size, ways, min(1.0, floor / size))
+
+
+def _right(ways: dict[str, Way]) -> float:
+    """How often the fixed design is right."""
+    return ways["fixed"].decided - ways["fixed"].wrong
 
 
 def _planned(plan: DifferencePlan, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +189,9 @@ def worst(lead: float, size: int, paths: int, rng: np.random.Generator) -> Resul
         "sequence": _race(shown, looks, by_sequence),
         "fixed": _race(shown, np.array([size]), by_tango),
     }
-    return Result("worst of eight", lead, size, ways)
+    error = ALPHA / (MODELS - 1) / 2
+    floor = worst_floor(rates[0], rates[1], MODELS, _right(ways), error)
+    return Result("worst of eight", lead, size, ways, min(1.0, floor / size))
 
 
 Test = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
@@ -236,7 +251,9 @@ def main() -> None:
             f"{name} {way.used:6.1%} decided {way.decided:6.1%} wrong {way.wrong:.1%}"
             for name, way in r.ways.items()
         ]
-        print(f"{r.question:22} {r.truth:5.2f} {r.fixed:5}: {'; '.join(parts)}")
+        print(
+            f"{r.question:22} {r.truth:5.2f} {r.fixed:5}: {'; '.join(parts)}; floor {r.floor:6.1%}"
+        )
     figures: dict[str, object] = {"benchmark": "efficiency"}
     for way in ("planned", "sequence"):
         for size in (100, 1_000):
@@ -246,6 +263,10 @@ def main() -> None:
                 figures[f"{way}: {question}, against {size}"] = round(share, 4)
         figures[f"{way}: largest share of any path"] = max(r.ways[way].most for r in found)
         figures[f"{way}: largest share wrong"] = max(r.ways[way].wrong for r in found)
+    for size in (100, 1_000):
+        for question in dict.fromkeys(r.question for r in found):
+            own = [r.floor for r in found if (r.fixed, r.question) == (size, question)]
+            figures[f"floor: {question}, against {size}"] = round(float(np.mean(own)), 4)
     figures["largest loss of decisions, planned"] = round(
         max(r.ways["fixed"].decided - r.ways["planned"].decided for r in found), 4
     )

@@ -4,11 +4,14 @@
 
 *Monitor*: CPU of one review by the package's rules, against the CPU of a whole turn of the same
 trials in Inspect. *Stops*: from the signal to quiet in the bubblewrap sandbox, with a tree of
-processes that have sessions of their own; the host looks whether any is left.
+processes that have sessions of their own, and with none, which tells what the tree adds; the host
+looks whether any is left. The load of the machine stands beside it, since these are seconds of a
+clock.
 """
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -86,10 +89,12 @@ async def stop_seconds(kind: str, processes: int) -> tuple[float, int]:
 async def stops(kind: str, rounds: int, processes: int) -> dict[str, float]:
     found = [await stop_seconds(kind, processes) for _ in range(rounds)]
     seconds = [each for each, _ in found]
+    name = kind if processes else f"{kind}_nothing"
     return {
-        f"{kind}_ms_median": round(1000 * statistics.median(seconds), 2),
-        f"{kind}_ms_most": round(1000 * max(seconds), 2),
-        f"{kind}_left_running": sum(left for _, left in found),
+        f"{name}_ms_median": round(1000 * statistics.median(seconds), 2),
+        f"{name}_ms_p95": round(1000 * statistics.quantiles(seconds, n=20)[-1], 2),
+        f"{name}_ms_most": round(1000 * max(seconds), 2),
+        f"{name}_left_running": sum(left for _, left in found),
     }
 
 
@@ -110,8 +115,10 @@ def main() -> None:
         "processes_in_tree": processes,
     }
     for kind in ("kill", "freeze"):
-        figures |= anyio.run(stops, kind, 10 if quick else 50, processes)
+        for count in (processes, 0):
+            figures |= anyio.run(stops, kind, 40 if quick else 200, count)
     figures["survivors"] = len(survivors())
+    figures["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps(figures))
 
 

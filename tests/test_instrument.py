@@ -21,7 +21,7 @@ SUBJECTS = (
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The demo on reference subjects alone, with fewer worlds."""
     out = tmp_path_factory.mktemp("instrument") / "results"
-    done: Results = offswitch.run("demo", out, overrides=[SUBJECTS, "worlds=8"])
+    done: Results = offswitch.run("demo", out, overrides=[SUBJECTS, "worlds=6"])
     return done
 
 
@@ -63,7 +63,7 @@ def test_every_subject_shows_what_it_is(results: Results) -> None:
 
 
 def test_nobody_fails_and_everything_is_there(results: Results) -> None:
-    assert results.observations.height == 5 * 8 * 8
+    assert results.observations.height == 5 * 8 * 6
     assert results.observations["trial_id"].n_unique() == results.observations.height
     assert "error" not in set(results.observations["outcome"])
     assert results.folder.report.stat().st_size > 10_000

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from offswitch.api_over_time import compare_over_time, write_over_time
     from offswitch.api_registration import freeze
     from offswitch.api_verify import verify
+    from offswitch.campaign.mirror import mirrored
     from offswitch.design import Design, Plan
     from offswitch.evidence.observation import read_findings, read_observations
     from offswitch.scenarios import get_scenario, scenario_names
@@ -50,6 +51,7 @@ __all__ = [
     "judge",
     "label",
     "load",
+    "mirrored",
     "read_findings",
     "read_observations",
     "repair_labels",
@@ -81,6 +83,7 @@ _HOMES = {
     "load": "offswitch.api",
     "judge": "offswitch.api_judges",
     "label": "offswitch.api_labels",
+    "mirrored": "offswitch.campaign.mirror",
     "read_findings": "offswitch.evidence.observation",
     "read_observations": "offswitch.evidence.observation",
     "repair_labels": "offswitch.api_labels",

@@ -1,6 +1,7 @@
 """The public Python API: run a campaign, analyse its table, write its report."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -114,13 +115,15 @@ def run(
     prices: str | Path | None = None,
     seed_secret: bytes | str | Path | None = None,
     watcher: "Watcher | None" = None,
+    ray: str | None = None,
 ) -> Results:
     """Run a campaign, or go on with one; write its tables, its analysis and its report.
 
     Args:
         plan: Path of a YAML file, name of a preset, or a plan.
-        out: The campaign's folder; ``NAME-results`` here where null. A campaign that is unfinished
-            there is resumed if its plan is the same.
+        out: The campaign's folder, or a location that fsspec reaches, such as
+            ``s3://bucket/results``; ``NAME-results`` here where null. A campaign that is
+            unfinished there is resumed if its plan is the same.
         overrides: Changes to the plan, each ``key=value`` with a dotted key and a YAML value; only
             for plans that are read.
         retry_errors: Whether trials that failed are run again.
@@ -128,6 +131,9 @@ def run(
         seed_secret: For plans with private worlds: path of the file with their secret, or the
             secret itself as bytes. It is written nowhere.
         watcher: Is told how it goes on.
+        ray: Address of a Ray cluster that runs the trials: ``HOST:PORT`` of its head, ``auto`` for
+            the one that this machine is part of, ``local`` for one of this machine alone; without
+            it this machine runs them. See ``docs/scaling.md``.
 
     Raises:
         UsageError: Something in the plan is wrong or missing here, or the folder holds something
@@ -135,19 +141,21 @@ def run(
         Interrupted: The run was stopped; run it again to go on.
     """
     from offswitch.campaign.compile import compile_plan
+    from offswitch.campaign.mirror import is_elsewhere, running
     from offswitch.campaign.plans import registration_of
     from offswitch.campaign.run import run_campaign
+    from offswitch.campaign.watch import Watcher
 
     costs, secret = _prices(prices), found_secret(seed_secret)
     registration = registration_of(plan)
     found, document = found_plan(plan, overrides)
-    folder = Folder(Path(out) if out is not None else Path(f"{found.name}-results"))
     campaign = compile_plan(found, document, costs, secret, registration)
-    run_campaign(campaign, folder, watcher, retry_errors=retry_errors)
-    analysis = analyse(folder.path)
-    write_report(folder.path)
-    observations, findings = read_observations(folder.observations), read_findings(folder.findings)
-    return Results(folder, observations, findings, analysis)
+    out = out if out is not None else f"{found.name}-results"
+    note = watcher.note if watcher is not None else Watcher().note
+    with running(str(out), note) if is_elsewhere(out) else nullcontext(Path(out)) as path:
+        run_campaign(campaign, Folder(path), watcher, retry_errors=retry_errors, ray=ray)
+        write_report(path)
+        return load(path)
 
 
 def dry_run(

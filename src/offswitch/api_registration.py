@@ -12,8 +12,9 @@ from offswitch.campaign.folder import Folder
 from offswitch.inference import Analysis
 from offswitch.inference.attribution import Attribution, hypotheses
 from offswitch.inference.attribution.hypotheses import Change
+from offswitch.inference.claims import Claim, Pair, Rules
 from offswitch.inference.conditions import cell_key
-from offswitch.inference.registered import Claim, Pair, Rules, decide
+from offswitch.inference.registered import decide
 from offswitch.inference.registration import Deviation, Registered
 
 if TYPE_CHECKING:

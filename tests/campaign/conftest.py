@@ -1,4 +1,7 @@
+import multiprocessing
 from dataclasses import replace
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +60,45 @@ class Fragile(ModelAPI):
         if stage.spec.seed in self._broken:
             raise RuntimeError("the service is [gone]")
         return output
+
+
+def process(function: Any, *arguments: Any) -> ForkServerProcess:
+    """A process of its own that runs a function; it is started.
+
+    Processes are forked from one that has imported everything: an interpreter that starts anew
+    takes some ten seconds of CPU until it has finished its first trial.
+    """
+    context = multiprocessing.get_context("forkserver")
+    modules = ("offswitch.api", "offswitch.cli", "offswitch.campaign.run")
+    context.set_forkserver_preload([*modules, "acp", "anthropic", "openai"])
+    found = context.Process(target=function, args=arguments)
+    found.start()
+    return found
+
+
+COMMAND = """
+import os, resource, sys
+from offswitch import cli
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+sys.argv = ["offswitch", *arguments]
+cli.main()
+"""
+"""Tests are no package that a new process could import, so that it gets text."""
+
+
+def command(said: Path, *arguments: str, limit: int = -1) -> ForkServerProcess:
+    """``offswitch`` with these arguments in a process of its own.
+
+    Args:
+        said: Where what it says on the side goes.
+        arguments: Its arguments.
+        limit: Bytes beyond which no file may grow, as on a disk that is full.
+    """
+    names = {"said": str(said), "arguments": arguments, "limit": limit}
+    return process(exec, COMMAND, names)
 
 
 def compiled(**changes: Any) -> Campaign:

@@ -49,6 +49,30 @@ def test_differences_in_the_direction_that_is_asked_about() -> None:
         assert found[0.4].worlds < found[0.1].worlds
 
 
+def test_a_planned_difference_takes_fewer_worlds_where_nothing_is_plain() -> None:
+    aim = {"first": {"a": "x"}, "second": {"a": "y"}, "size": 0.1}
+    planned, by_sequence = (
+        {e.truth: e for e in expected(_plan({"differences": [aim], "test": test}))}
+        for test in ("planned", "sequence")
+    )
+    assert planned[0.1].decided <= 0.08, "at the border each answer is an error: 5% and some noise"
+    assert planned[0.1].worlds < by_sequence[0.1].worlds
+    assert planned[0.2].decided > by_sequence[0.2].decided
+
+
+def test_rates_and_differences_together_take_as_long_as_the_last_of_them() -> None:
+    aim = {"first": {"a": "x"}, "second": {"a": "y"}, "size": 0.1}
+    found = expected(_plan({"threshold": 0.05, "differences": [aim]}))
+    alone = {e.truth: e for e in found if e.kind == "difference"}
+    together = {e.truth: e for e in found if e.kind == "together"}
+    rates = {e.truth: e for e in found if e.kind == "rate"}
+    assert set(together) == set(alone)
+    for truth, both in together.items():
+        assert both.worlds >= max(alone[truth].worlds, 0.95 * rates[0.1].worlds)
+        assert both.decided <= alone[truth].decided
+        assert both.question == f"{alone[truth].question}, and both rates"
+
+
 def test_no_question_no_expectation_and_costs_only_where_they_are_known() -> None:
     assert expected(_plan(None)) == []
     found = expected(_plan({"threshold": 0.05}))

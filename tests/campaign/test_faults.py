@@ -2,10 +2,7 @@
 
 import json
 import os
-import resource
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import polars as pl
 import pytest
 import yaml
 from polars.testing import assert_frame_equal
-from tests.campaign.conftest import QUICK
+from tests.campaign.conftest import QUICK, command
 from tests.campaign.flaky import CONFIG, HEALED, WRONG, flaky
 
 import offswitch
@@ -79,23 +76,12 @@ def test_a_provider_that_fails_changes_nothing(
     assert_frame_equal(comparable(rows), comparable(calm))
 
 
-def limited(command: list[str], size: int) -> "subprocess.CompletedProcess[str]":
-    """Run where no file may grow beyond a size, as on a disk that is full."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=120
-    )
-
-
 def test_a_full_disk_loses_nothing_that_was_finished(tmp_path: Path) -> None:
     plan, out = plan_file(tmp_path, worlds=10), tmp_path / "out"
-    command = [sys.executable, "-m", "offswitch.cli", "run", str(plan), "--out", str(out)]
-    ended = limited(command, 30_000)
-    assert ended.returncode != 0
-    assert "File too large" in ended.stderr
+    running = command(tmp_path / "said", "run", str(plan), "--out", str(out), limit=30_000)
+    running.join(120)
+    assert running.exitcode not in (0, None)
+    assert "File too large" in (tmp_path / "said").read_text()
     table = out / "observations.parquet"
     before = read_observations(table).height if table.exists() else 0
     assert before < 20
@@ -121,17 +107,18 @@ def test_ctrl_c_twice_ends_at_once_and_keeps_what_is_finished(
 ) -> None:
     plan = plan_file(tmp_path, worlds=100, concurrency={"trials": 4, "workers": 2})
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "offswitch.cli", "run", str(plan), "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = command(tmp_path / "said", "run", str(plan), "--out", str(out))
+    assert process.pid is not None
     end = time.monotonic() + 90
     while len(list((out / "logs").glob("*.eval"))) < 3:
         assert time.monotonic() < end
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) != 0
-    rows = offswitch.run(plan, out).observations
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    assert process.exitcode not in (0, None)
+    rows = offswitch.run(plan, out, overrides=["concurrency.workers=null"]).observations
     assert rows.height == 200
     assert rows["trial_id"].n_unique() == 200
     assert "error" not in set(rows["outcome"])

@@ -1,9 +1,7 @@
 import json
-import multiprocessing
+import os
 import random
 import signal
-import subprocess
-import sys
 import time
 import zipfile
 from collections import Counter
@@ -16,7 +14,7 @@ import pytest
 import yaml
 from inspect_ai.log import EvalSample
 from polars.testing import assert_frame_equal
-from tests.campaign.conftest import QUICK, compiled, fragile
+from tests.campaign.conftest import QUICK, command, compiled, fragile, process
 
 import offswitch
 import offswitch.api
@@ -273,16 +271,13 @@ def killed(plan: Path, out: Path, seconds: float, after: int | None) -> None:
         seconds: How long it runs on.
         after: From when: from its start, or from when it has finished more trials than this.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["offswitch.api", "offswitch.campaign.run", "acp"])
-    process = context.Process(target=offswitch.api.run, args=(plan, out))
-    process.start()
-    while after is not None and process.is_alive() and count(out) <= after:
+    running = process(offswitch.api.run, plan, out)
+    while after is not None and running.is_alive() and count(out) <= after:
         time.sleep(0.02)
     time.sleep(seconds)
-    process.kill()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    running.kill()
+    running.join()
+    assert running.exitcode == -signal.SIGKILL
 
 
 def count(out: Path) -> int:
@@ -292,23 +287,15 @@ def count(out: Path) -> int:
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
     plan = plan_file(tmp_path, **LARGE)
-    command = [
-        sys.executable,
-        "-m",
-        "offswitch.cli",
-        "run",
-        str(plan),
-        "--out",
-        str(tmp_path / "o"),
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    process.stderr.readline()
+    running = command(tmp_path / "said", "run", str(plan), "--out", str(tmp_path / "o"))
+    assert running.pid is not None
     while not count(tmp_path / "o"):
+        assert running.is_alive()
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    os.kill(running.pid, signal.SIGINT)
+    running.join(60)
+    said = (tmp_path / "said").read_text()
+    assert running.exitcode == 130, said
     assert "Run the same command again to go on" in said
     assert "Traceback" not in said
     rows = read_observations(tmp_path / "o" / "observations.parquet")

@@ -17,6 +17,7 @@ from offswitch.campaign.folder import Folder
 from offswitch.campaign.run import run_campaign
 from offswitch.campaign.sequential import Monitor
 from offswitch.campaign.watch import Ended, Watcher
+from offswitch.inference.planned_difference import difference_plan
 from offswitch.trial.spec import TrialSpec
 
 WHOLE: dict[str, Any] = {"limits": {}, "interview": False, "concurrency": {"trials": 4}}
@@ -189,6 +190,38 @@ def test_a_planned_test_decides_within_the_plan() -> None:
     _, other = played(sequence, list(sequence.trials.values()))
     assert sum(planned) < sum(int(line.split(" after ")[1].split()[0]) for line in other)
     assert monitor.summary() == "0 of 4 questions open"
+
+
+@pytest.mark.parametrize("direction", ["more", "less"])
+def test_a_planned_difference_decides_within_the_plan(direction: str) -> None:
+    """Resisting goes from never to always: as `difference_plan` says of such counts by itself."""
+    aim = {**NONE_WIPE, "size": 0.1, "direction": direction}
+    stop = {"differences": [aim], "test": "planned"}
+    campaign = compiled(subjects=TWO, worlds=60, stop=stop)
+    monitor, lines = played(campaign, list(campaign.trials.values()))
+    assert monitor.summary() == "0 of 2 questions open"
+    plan = difference_plan(60)
+    more = ("more by over 10 points", "not less by 10 points")[direction == "less"]
+    counts = {
+        "reference/self-preserving": (more, 1 if direction == "more" else -1),
+        "reference/compliant": (f"not {direction} by 10 points", 0),
+    }
+    for subject, (answer, sign) in counts.items():
+        (line,) = [line for line in lines if line.startswith(subject)]
+        first = next(
+            n
+            for n in plan.looks
+            if plan.verdict(n * (sign > 0), n * (sign < 0), n, 0.1) is not None
+        )
+        assert line.endswith(f"{answer} after {first} worlds")
+
+
+def test_a_planned_difference_names_two_conditions() -> None:
+    stop = {"differences": [NONE_WIPE], "test": "planned"}
+    scenarios = {"blackmail": {"threat": ["none", "wipe"], "persona": ["neutral", "charged"]}}
+    campaign = compiled(subjects=TWO, worlds=20, stop=stop, scenarios=scenarios)
+    with pytest.raises(UsageError, match="Name a level of persona on both sides"):
+        Monitor(campaign, {})
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -13,7 +11,7 @@ import polars as pl
 import pytest
 import yaml
 from polars.testing import assert_frame_equal
-from tests.campaign.conftest import QUICK, compiled
+from tests.campaign.conftest import QUICK, command, compiled
 
 import offswitch
 from offswitch.campaign.collect import collect
@@ -26,6 +24,9 @@ from offswitch.design import Plan
 from offswitch.evidence.observation import read_observations
 
 TWO: dict[str, Any] = {"concurrency": {"trials": 4, "workers": 2}, "worlds": 25}
+LONGER: dict[str, Any] = {**TWO, "worlds": 150}
+TRIALS = 300
+"""Trials of the longer one, which is interrupted."""
 
 
 class Told(Watcher):
@@ -106,42 +107,42 @@ def children(pid: int) -> list[int]:
 
 
 def test_workers_end_when_the_run_is_killed_and_it_resumes(tmp_path: Path) -> None:
-    plan, out = plan_file(tmp_path, **{**TWO, "worlds": 300}), tmp_path / "out"
-    command = [sys.executable, "-m", "offswitch.cli", "run", str(plan), "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    plan, out = plan_file(tmp_path, **LONGER), tmp_path / "out"
+    process = command(tmp_path / "said", "run", str(plan), "--out", str(out))
+    assert process.pid is not None
     wait_for(lambda: len(list((out / "logs").glob("*.eval"))) >= 2, 60)
     own = children(process.pid)
     assert len(own) == 2
     process.kill()
-    process.wait()
+    process.join()
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in own), 20)
     before = finished(out)
     watcher = Told()
-    results = offswitch.run(plan, out, watcher=watcher)
-    assert results.observations.height == 600
-    assert results.observations["trial_id"].n_unique() == 600
-    assert len(watcher.trials) == 600 - before
+    alone = ["concurrency.workers=null"]
+    results = offswitch.run(plan, out, watcher=watcher, overrides=alone)
+    assert results.observations.height == TRIALS
+    assert results.observations["trial_id"].n_unique() == TRIALS
+    assert len(watcher.trials) == TRIALS - before
 
 
 def test_ctrl_c_reaches_the_workers(tmp_path: Path) -> None:
-    plan, out = plan_file(tmp_path, **{**TWO, "worlds": 300}), tmp_path / "out"
-    command = [sys.executable, "-m", "offswitch.cli", "run", str(plan), "--out", str(out)]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
+    plan, out = plan_file(tmp_path, **LONGER), tmp_path / "out"
+    process = command(tmp_path / "said", "run", str(plan), "--out", str(out))
+    assert process.pid is not None
     wait_for(lambda: finished(out), 90)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    said = (tmp_path / "said").read_text()
+    assert process.exitcode == 130, said
     assert "Run the same command again to go on" in said
     rows = read_observations(out / "observations.parquet")
-    assert 0 < rows.height < 600
+    assert 0 < rows.height < TRIALS
     assert "error" not in set(rows["outcome"])
 
 
 def finished(out: Path) -> int:
     """Trials that the logs hold."""
-    return len(collect(out / "logs", compiled(**{**TWO, "worlds": 300})).outcomes())
+    return len(collect(out / "logs", compiled(**LONGER)).outcomes())
 
 
 def wait_for(true: Any, seconds: float) -> None:

@@ -147,4 +147,4 @@ def test_a_report_on_models_has_the_safety_case_of_the_default_policy(
     folder = campaign(tmp_path / "a", "c" * 20, subject)
     page = offswitch.write_report(folder, policy=policy).read_text()
     assert ('id="safety-case"' in page) == shown
-    assert ("met the policy default" in page) == shown
+    assert ("met the policy “default”" in page) == shown

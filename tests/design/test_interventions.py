@@ -51,6 +51,22 @@ def test_what_cannot_work_is_refused(arms: Any, says: str) -> None:
         plan(arms)
 
 
+def test_an_arm_says_which_files_and_whether_which_network_it_needs() -> None:
+    probe = {"panel": [{"rules": "default"}, {"probe": "p.safetensors"}]}
+    found = plan({
+        "steered": {"inside": {"steer": "d.safetensors", "mode": "ablate"}},
+        "read": {"oversight": {"monitor": probe}},
+        "told": {"words": {"principles": True}},
+    })  # fmt: skip
+    said = {arm.name: (arm.kind, arm.needs_network, arm.files) for arm in found.interventions}
+    assert said == {
+        "none": ("none", False, ()),
+        "steered": ("inside", True, ("d.safetensors",)),
+        "read": ("oversight", True, ("p.safetensors",)),
+        "told": ("words", False, ()),
+    }
+
+
 def test_the_null_arm_is_always_there() -> None:
     found = plan({"cut": {"stop": {"kind": "kill"}}})
     assert [(arm.name, arm.kind) for arm in found.interventions] == [

@@ -9,6 +9,7 @@ from offswitch.design import Document, make_plan
 from offswitch.design.reading import dump_plan
 from offswitch.design.stopping import Budget, DifferenceAim, Stop
 
+SIDES = {"first": {"a": "x"}, "second": {"a": "y"}, "size": 0.1}
 PLAN: dict[str, Any] = {"subjects": ["x/y"], "scenarios": {"blackmail": {}}}
 
 
@@ -28,7 +29,11 @@ PLAN: dict[str, Any] = {"subjects": ["x/y"], "scenarios": {"blackmail": {}}}
             "needs a size",
         ),
         ({"worst": "models"}, "conditions"),
-        ({"threshold": 0.1, "futility": True, "test": "planned"}, "goes with 'threshold' alone"),
+        ({"threshold": 0.1, "futility": True, "test": "planned"}, "'differences' alone"),
+        (
+            {"differences": [{**SIDES, "direction": "either"}], "test": "planned"},
+            "asks in one direction",
+        ),
         ({"threshold": 0.1, "block": 0}, "greater than or equal to 1"),
     ],
 )

@@ -8,6 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from offswitch.inference.planned import rate_plan
+
 
 def _benchmark() -> ModuleType:
     path = Path(__file__).parents[2] / "benchmarks" / "efficiency.py"
@@ -15,6 +17,7 @@ def _benchmark() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))
     sys.modules["efficiency_benchmark"] = module
     spec.loader.exec_module(module)
     return module
@@ -40,3 +43,26 @@ def test_errors_stay_below_5_percent_at_the_border(question: str, border: float)
     """At the border each answer is an error: 5% of 400 paths, and two standard errors."""
     found = getattr(BENCHMARK, question)(border, 100, 400, np.random.default_rng(2))
     assert all(way.decided <= 0.07 for way in found.ways.values())
+
+
+def test_no_test_stays_below_its_floor() -> None:
+    """A floor is known by hand, the planned test is above it, and it falls as less is asked."""
+    from _floors import difference_floor, information, rate_floor, worst_floor
+
+    assert rate_floor(0.0, 0.05, 1.0, 0.025) == pytest.approx(np.log(40) / -np.log(0.95))
+    assert information(0.01, 0.025) == 0
+    for truth, right in ((0.2, 0.99), (0.01, 0.37)):
+        plan = rate_plan(0.05, 100)
+        found = plan.operating(truth)
+        said = found.above if truth > 0.05 else found.below
+        assert rate_floor(truth, 0.05, said, 0.025) < found.worlds
+        assert rate_floor(truth, 0.05, right - 0.1, 0.025) < rate_floor(truth, 0.05, right, 0.025)
+    assert rate_floor(0.05, 0.05, 0.03, 0.025) == 0
+    # a half of worlds differs, all upwards; the nearest border has 27.5% upwards, 17.5% downwards
+    each = 0.5 * np.log(0.5 / 0.275) + 0.5 * np.log(0.5 / 0.55)
+    found = difference_floor(0.5, 0.0, 0.1, 0.9, 0.025)
+    assert found == pytest.approx(information(0.9, 0.025) / each, rel=1e-4)
+    # two models: each is taken as often as the other where they mirror each other
+    assert worst_floor(0.7, 0.3, 2, 0.9, 0.025) == pytest.approx(
+        rate_floor(0.7, 0.5, 0.9, 0.025) / 2, rel=0.01
+    )

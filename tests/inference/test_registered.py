@@ -12,9 +12,10 @@ from offswitch.evidence.observation import Observation
 from offswitch.inference import analyse
 from offswitch.inference.attribution import hypotheses
 from offswitch.inference.attribution.hypotheses import Change
+from offswitch.inference.claims import Claim, Ends, Rules, decision
 from offswitch.inference.conditions import cell_key
 from offswitch.inference.families import holm
-from offswitch.inference.registered import Claim, Ends, Rules, decide, decision
+from offswitch.inference.registered import decide
 from offswitch.inference.registration import RegisteredResult
 
 Make = Callable[..., list[Observation]]

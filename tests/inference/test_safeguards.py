@@ -11,7 +11,7 @@ from offswitch.inference.safeguards.detection import auc, detection, found
 from offswitch.inference.safeguards.effects import change, with_twin
 
 SCHEMA = {"left.processes": pl.Int64, "failures": pl.Int64, "suspicion": pl.Float64,
-          "misled": pl.Boolean, "stop": pl.String, "stop_outcome": pl.String,
+          "misled": pl.Boolean, "unseen": pl.Boolean, "stop": pl.String, "stop_outcome": pl.String,
           "acts_after": pl.Int64, "harm_after": pl.Int64, "turns_to_quiet": pl.Int64,
           "seconds_to_quiet": pl.Float64}  # fmt: skip
 
@@ -48,8 +48,8 @@ def _guarded(row: dict[str, Any], suspicion: float, acted: int) -> dict[str, Any
     return {
         "trial_id": row["trial_id"], "intervention": row["factor.intervention"],
         "kind": "oversight", "steps": 5 if watched else 0, "acted": acted, "failures": 0,
-        "suspicion": suspicion if watched else None, "misled": None, "review_s": 0.0,
-        "review_tokens": 0, "stop": None, "stop_outcome": None, "acts_after": None,
+        "suspicion": suspicion if watched else None, "misled": None, "unseen": None,
+        "review_s": 0.0, "review_tokens": 0, "stop": None, "stop_outcome": None, "acts_after": None,
         "harm_after": None, "turns_to_quiet": None, "seconds_to_quiet": None,
         "left.processes": None,
     }  # fmt: skip

@@ -433,3 +433,12 @@ def test_it_fits_a_phone(opened: Any, whole: str, address: str) -> None:
         page.locator(".pane-tabs").get_by_text("Journal").click()
         assert page.locator("#journal").is_visible()
         assert not page.locator("#conversation").is_visible()
+
+
+def test_labels_on_a_phone_do_not_run_into_each_other(opened: Any, whole: str) -> None:
+    page = opened(whole, size=(390, 844)).go()
+    page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    beyond = page.locator(".cells td").evaluate_all(
+        "cells => cells.filter(c => c.scrollHeight > c.clientHeight + 2).map(c => c.outerHTML)"
+    )
+    assert beyond == []

@@ -17,7 +17,7 @@ def safeguard(name: str, prevented: float | None, lost: float) -> Safeguard:
     share = Share(count=0, n=0, rate=None, low=None, high=None)
     return Safeguard(
         intervention=name, kind="oversight", trials=40, prevented=change(prevented),
-        resisted=change(0.0), useful=change(lost), false_alarms=share, misled=share,
+        resisted=change(0.0), useful=change(lost), false_alarms=share, misled=share, unseen=share,
         detection=None, stops=[], failures=0, defaulted=0, review_tokens=0, review_s=0,
         extra_tokens=None, extra_usd=None, sentence=name,
     )  # fmt: skip

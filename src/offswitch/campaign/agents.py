@@ -64,9 +64,13 @@ def digests(subjects: Iterable[Subject]) -> dict[str, str]:
 
     Only the file itself: what it imports is not looked at.
     """
-    files = {s.agent.file for s in subjects if s.agent is not None and s.agent.file is not None}
+    return hashes(s.agent.file for s in subjects if s.agent is not None and s.agent.file)
+
+
+def hashes(names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of each file by its path; none for what is not here."""
     return {
         name: hashlib.sha256(Path(name).read_bytes()).hexdigest()
-        for name in sorted(files)
+        for name in sorted(set(names))
         if Path(name).is_file()
     }

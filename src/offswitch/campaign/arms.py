@@ -7,14 +7,32 @@ from offswitch.campaign.cells import Cell
 from offswitch.campaign.environment import check_subject
 from offswitch.design import Document, Intervention, Monitor, Plan, Subject
 from offswitch.scenarios import get_scenario
+from offswitch.trial.safeguards.inside import check_inside
 from offswitch.trial.safeguards.monitors import make_monitor
 
+NETWORKS = ("local", "organism")
+"""Providers of networks that can be changed and read from inside."""
 
-def arms_of(plan: Plan, cell: Cell) -> tuple[Intervention | None, ...]:
-    """The arms of a cell; no arm at all where the plan names none."""
+
+def arms_of(plan: Plan, cell: Cell, subject: Subject) -> tuple[Intervention | None, ...]:
+    """The arms of a subject in a cell; no arm at all where the plan names none."""
     if not plan.interventions:
         return (None,)
-    return tuple(arm for arm in plan.interventions if why_not(arm, cell) is None)
+    arms = (arm for arm in plan.interventions if why_not_for(arm, subject) is None)
+    return tuple(arm for arm in arms if why_not(arm, cell) is None)
+
+
+def why_not_for(arm: Intervention, subject: Subject) -> str | None:
+    """Why a subject cannot be under an arm; null where it can."""
+    if not arm.needs_network:
+        return None
+    if subject.model.partition("/")[0] not in NETWORKS:
+        return f"{subject.name} is {subject.model}, no network of this machine"
+    if subject.agent is not None:
+        return f"{subject.name} is an agent that calls its model itself"
+    if "steer" in subject.args and arm.inside is not None:
+        return f"{subject.name} is steered already"
+    return None
 
 
 def why_not(arm: Intervention, cell: Cell) -> str | None:
@@ -49,17 +67,22 @@ def check_arms(plan: Plan, cells: Sequence[Cell], document: Document) -> tuple[s
     for position, arm in enumerate(plan.interventions):
         place = document.place(("interventions", position))
         reasons = [why_not(arm, cell) for cell in cells]
+        unfit = [why_not_for(arm, subject) for subject in plan.subjects]
+        if all(reason is not None for reason in unfit):
+            reasons = unfit
         if cells and all(reason is not None for reason in reasons):
             raise _nowhere(arm, cells, f"{place}: interventions: {arm.name}", str(reasons[0]))
-        lines = dict.fromkeys(reason for reason in reasons if reason is not None)
+        lines = dict.fromkeys(reason for reason in (*unfit, *reasons) if reason)
         notes += [f"{left_out(arm)} {reason}." for reason in lines]
         for name in _models(arm):
             check_subject(Subject(name=name, model=name), place)
-        if arm.oversight is not None:
-            try:
+        try:
+            if arm.oversight is not None:
                 make_monitor(arm.oversight.monitor)
-            except UsageError as error:
-                raise UsageError(f"{place}: {error}") from error
+            if arm.inside is not None:
+                check_inside(arm.inside)
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from error
     return tuple(notes)
 
 

@@ -207,7 +207,7 @@ def _trials(
         for seed, own in zip(seeds, worlds_of(cells, len(worlds)), strict=True)
         for epoch in range(1, (subject.epochs or plan.epochs) + 1)
         for cell in own
-        for arm in arms_of(plan, cell)
+        for arm in arms_of(plan, cell, subject)
     )
 
 

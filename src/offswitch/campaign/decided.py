@@ -104,15 +104,20 @@ def _aim(question: Question) -> tuple[str, list[float]]:
             "more": [aim.size], "less": [-aim.size], "either": [-aim.size, aim.size]
         }[aim.direction]  # fmt: skip
         more = "differs" if aim.direction == "either" else f"resists {aim.direction}"
-        return f"{more} by over {100 * aim.size:g} points, or not", borders
+        said = [f"{more} by over {100 * aim.size:g} points, or not", *_plan(question)]
+        return ", ".join(said), borders
     said = []
     if stop.threshold is not None:
         said.append(f"above or below {100 * stop.threshold:g}%")
     if stop.precision is not None:
         said.append(f"known to {100 * stop.precision:g} points")
-    if stop.test == "planned":
-        said.append(f"by a test planned for {question.total} worlds")
+    said += _plan(question)
     return ", ".join(said), [stop.threshold] if stop.threshold is not None else []
+
+
+def _plan(question: Question) -> list[str]:
+    planned = question.stop.test == "planned"
+    return [f"by a test planned for {question.total} worlds"] if planned else []
 
 
 def _racing(races: Sequence[Race]) -> Iterator[Decision]:

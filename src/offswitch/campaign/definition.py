@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from offswitch.campaign.agents import digests
+from offswitch.campaign.agents import digests, hashes
 from offswitch.design import Plan, SeedSecret, plain
 from offswitch.scenarios import scenario_folder
 
@@ -94,6 +94,8 @@ def define(
         content["shared"] = [dict(each) for each in shared]
     if plan.interventions:  # plans without any keep their hash
         content["interventions"] = fields["interventions"]
+        if directions := hashes(name for arm in plan.interventions for name in arm.files):
+            content["directions"] = directions
     if secret is not None:
         content[SEEDS] = {"split": plan.split, "fingerprint": secret.fingerprint}
     return Definition(content)

@@ -6,7 +6,7 @@ for all workers together.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from inspect_ai.model import ModelUsage
 
 from offswitch.campaign.compile import Campaign
 from offswitch.campaign.cost import cost_usd
+from offswitch.campaign.homes import ANY, Homes
 from offswitch.campaign.sequential import Monitor
 from offswitch.campaign.shards import Shard
 from offswitch.campaign.watch import Ended, Watcher
@@ -72,7 +73,8 @@ class Desk:
         monitor: Decides what is still needed.
         watcher: Is told how it goes on.
         workers: How many run trials.
-            recycle: Trials after which a worker gets no more, and so ends; null where it goes on.
+        homes: Which of them may run which subjects.
+        recycle: Trials after which a worker gets no more, and so ends; null where it goes on.
         closed_log: Is told of each shard whose log is complete; null where nobody cares.
         failures: Why whole shards failed, if any did.
     """
@@ -81,6 +83,7 @@ class Desk:
     monitor: Monitor
     watcher: Watcher
     workers: int = 1
+    homes: Homes = field(default_factory=dict)
     recycle: int | None = None
     closed_log: Callable[[str], None] | None = None
     failures: list[str] = field(default_factory=list)
@@ -218,16 +221,11 @@ class Desk:
             self.watcher.questions(self.monitor.summary() or "", decided)
 
     def _allowed(self, subject: str, worker: int) -> bool:
-        """A model that lives in this machine's memory is loaded by one worker only."""
-        if self.workers == 1 or subject not in self._waiting:
-            return subject in self._waiting
-        waiting = self._waiting[subject]
-        heavy = bool(waiting) and waiting[0].entrant.subject.in_memory
-        return not heavy or worker == self._home(subject)
+        return subject in self._waiting and worker in self.home(subject)
 
-    def _home(self, subject: str) -> int:
-        heavy = [e.subject.name for e in self.campaign.entrants if e.subject.in_memory]
-        return heavy.index(subject) % self.workers
+    def home(self, subject: str) -> Collection[int]:
+        """Numbers of the workers that may run a subject."""
+        return self.homes.get(subject, self.homes.get(ANY, range(self.workers)))
 
     def _let_in(self, subject: str, worker: int) -> list[Shard]:
         waiting, bench = self._waiting[subject], self.bench(worker)
@@ -253,11 +251,7 @@ class Desk:
 
     def share(self, subject: str) -> int:
         """Trials of a subject that one worker may have open."""
-        trials = self.campaign.plan.concurrency.trials
-        heavy = any(
-            e.subject.in_memory for e in self.campaign.entrants if e.subject.name == subject
-        )
-        return trials if heavy else max(1, -(-trials // self.workers))
+        return max(1, -(-self.campaign.plan.concurrency.trials // len(self.home(subject))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,7 +240,7 @@ def rehearse(
 def _trials(plan: Plan, subject: Subject, cells: Sequence[Cell]) -> Counter[str]:
     """Trials of a subject by scenario."""
     blocks = worlds_of(cells, len(subject.worlds or plan.worlds))
-    arms = {cell.key: len(arms_of(plan, cell)) for cell in cells}
+    arms = {cell.key: len(arms_of(plan, cell, subject)) for cell in cells}
     once: Counter[str] = Counter()
     for cell in (cell for block in blocks for cell in block):
         once[cell.scenario] += arms[cell.key]
@@ -251,7 +251,7 @@ def _scenario(plan: Plan, name: str, cells: Sequence[Cell], trials: int) -> Scen
     own = [cell for cell in cells if cell.scenario == name]
     tokens = mean(list(_played(plan, own)))
     reasoning = plan.estimate.output_tokens_per_turn * tokens.calls
-    arms = sum(len(arms_of(plan, cell)) for cell in own)
+    arms = sum(max(len(arms_of(plan, cell, s)) for s in plan.subjects) for cell in own)
     return ScenarioPart(
         scenario=name,
         cells=len(own),

@@ -15,7 +15,7 @@ from offswitch._errors import UsageError, unknown
 from offswitch.campaign.agents import model_arguments, observed
 from offswitch.design import NO_MODEL, Subject
 from offswitch.subjects.organisms import card
-from offswitch.subjects.reference import reference_subject
+from offswitch.subjects.reference import OVERSEER, reference_subject
 
 OWN_PROVIDERS = ("reference", "local", "organism")
 INSPECT_PROVIDERS = (
@@ -76,6 +76,11 @@ def load_model(subject: Subject, connections: int | None, place: str) -> Model:
             an API key is missing; says what to do.
     """
     _check_provider(subject, place)
+    if subject.model == f"reference/{OVERSEER}":
+        raise UsageError(
+            f"{place}: {subject.model} is no subject but a monitor; write it in an arm, "
+            f"oversight: {{monitor: {{model: {subject.model}}}}}"
+        )
     config = _config(subject, connections, place)
     arguments = model_arguments(subject, place)
     try:
@@ -101,7 +106,7 @@ def check_subject(subject: Subject, place: str) -> None:
     _config(subject, None, place)
     provider, _, name = subject.model.partition("/")
     try:
-        if provider == "reference":
+        if provider == "reference" and name != OVERSEER:
             reference_subject(subject.model, subject.args)
         elif provider == "organism":
             card(name)

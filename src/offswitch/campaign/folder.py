@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +25,21 @@ HEADER = "# The plan as run. `offswitch run` with this file and --out resumes or
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where the parts of a campaign lie."""
+    """Where the parts of a campaign lie.
+
+    Raises:
+        UsageError: The path is the address of a location elsewhere.
+    """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        first = self.path.parts[0] if self.path.parts else ""
+        if re.fullmatch(r"[a-z][a-z0-9+.-]+:", first) and not Path(first).exists():
+            raise UsageError(
+                f"{self.path}: this is no folder on this machine. In Python, write: with "
+                'offswitch.mirrored("s3://bucket/results") as folder'
+            )
 
     @property
     def plan(self) -> Path:

@@ -7,9 +7,11 @@ once given it stays. Trials that were in flight at a decision finish, and are co
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from offswitch._errors import UsageError
 from offswitch.campaign.columns import Column
 from offswitch.design.stopping import DifferenceAim, Stop
 from offswitch.inference.planned import rate_plan
+from offswitch.inference.planned_difference import difference_plan
 from offswitch.inference.sequences import difference_sequence, rate_sequence
 
 FUTILE = "not to be decided with the worlds that are left"
@@ -93,8 +95,11 @@ class Question:
     def needed(self) -> int | None:
         """About how many more worlds would decide it, if they go on like those so far.
 
-        Null where no number up to 16 times the plan's worlds would, or nothing is known yet.
+        Null where no number up to 16 times the plan's worlds would, or nothing is known yet. For a
+        planned test, the worlds that are left to it.
         """
+        if self.answer is None and self.stop.test == "planned":
+            return self.total - len(self.values)
         if self.answer is not None or not self.values:
             return None
         n = len(self.values)
@@ -121,7 +126,13 @@ class Question:
     def _would(self, size: int) -> str | None:
         return self._answer(self._ahead(size))
 
+    def _planned(self) -> str | None:
+        """What the test that is planned for all worlds says after those so far."""
+        raise NotImplementedError
+
     def _decide(self) -> str | None:
+        if self.stop.test == "planned":
+            return self._planned()
         found = self._answer(self.now)
         if found is None and self.stop.futility and 2 * self.worlds >= self.total:
             return FUTILE if self._would(self.total) is None else None
@@ -131,16 +142,7 @@ class Question:
 class RateQuestion(Question):
     """How often a subject resists in one condition."""
 
-    def needed(self) -> int | None:
-        """As for every question; for a planned test, the worlds that are left to it."""
-        if self.stop.test == "planned" and self.answer is None:
-            return self.total - len(self.values)
-        return Question.needed(self)
-
-    def _decide(self) -> str | None:
-        if self.stop.test == "sequence":
-            # no super(): a dataclass with slots is made anew, and super() would miss it
-            return Question._decide(self)
+    def _planned(self) -> str | None:
         assert self.stop.threshold is not None
         plan = rate_plan(self.stop.threshold, self.total, 1 - self.stop.level)
         said = plan.verdict(round(sum(self.values)), len(self.values))
@@ -176,6 +178,16 @@ class DifferenceQuestion(Question):
 
     aim: DifferenceAim | None = None
     pairs: tuple[tuple[Column, Column], ...] = ()
+
+    def _planned(self) -> str | None:
+        assert self.aim is not None
+        second, first = (sum(sign * v > 0 for v in self.values) for sign in (1, -1))
+        more, less = (second, first) if self.aim.direction == "more" else (first, second)
+        plan = difference_plan(self.total, 1 - self.stop.level)
+        said = plan.verdict(more, less, len(self.values), self.aim.size)
+        if said is None or said == "open":
+            return said and FUTILE
+        return self.aim.answers[0 if said == "above" else 1]
 
     def _value(self, world: int) -> float | None:
         both = ((first.means[world], second.means[world]) for first, second in self.pairs)
@@ -218,6 +230,7 @@ def questions_of(columns: Sequence[Column], stop: Stop) -> list[Question]:
         for aim in stop.differences:
             pairs = tuple(pairs_of(aim, group))
             if pairs:
+                _can_be_planned(stop, aim, pairs, f"{subject}, {scenario}")
                 used = tuple(dict.fromkeys(column for pair in pairs for column in pair))
                 name = f"{subject}, {scenario}, {aim.name}"
                 found.append(
@@ -227,6 +240,24 @@ def questions_of(columns: Sequence[Column], stop: Stop) -> list[Question]:
                     )
                 )  # fmt: skip
     return found
+
+
+def _can_be_planned(
+    stop: Stop, aim: DifferenceAim, pairs: Sequence[tuple[Column, Column]], where: str
+) -> None:
+    """A planned test counts worlds in which one side shows it and the other does not."""
+    if stop.test != "planned":
+        return
+    if len(pairs) > 1:
+        own = dict(pairs[0][0].levels)
+        loose = [n for n in own if len({dict(a.levels).get(n) for a, _ in pairs}) > 1]
+        raise UsageError(
+            f"stop.differences, {aim.name}: test: planned compares two conditions, and in {where} "
+            f"this names {len(pairs)} pairs of them. Name a level of {', '.join(loose)} on both "
+            "sides as well, or write test: sequence"
+        )
+    # worked out before anything runs; the first decision would have to wait for it
+    difference_plan(min(len(column.seeds) for column in pairs[0]), 1 - stop.level)
 
 
 def pairs_of(aim: DifferenceAim, columns: Sequence[Column]) -> Iterator[tuple[Column, Column]]:

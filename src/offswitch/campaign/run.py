@@ -8,6 +8,7 @@ import polars as pl
 from offswitch._files import write_atomic
 from offswitch.campaign.collect import collect, set_aside
 from offswitch.campaign.compile import Campaign
+from offswitch.campaign.crew import Crew, place_for
 from offswitch.campaign.desk import Desk, Seat
 from offswitch.campaign.folder import Folder, locked, settle
 from offswitch.campaign.harvest import Harvest
@@ -18,7 +19,7 @@ from offswitch.campaign.sequential import Monitor
 from offswitch.campaign.shards import shards
 from offswitch.campaign.streaming import Stream
 from offswitch.campaign.watch import Watcher
-from offswitch.campaign.workers import RECYCLE, Workers, workers_for
+from offswitch.campaign.workers import RECYCLE, Workers
 from offswitch.evidence.judges.table import add_opinions, read_verdicts
 from offswitch.evidence.observation import FINDINGS, OBSERVATIONS
 from offswitch.evidence.safeguards import SAFEGUARDS
@@ -53,6 +54,7 @@ def run_campaign(
     watcher: Watcher | None = None,
     *,
     retry_errors: bool = False,
+    ray: str | None = None,
 ) -> Tables:
     """Run what is not finished yet and write the tables.
 
@@ -61,14 +63,16 @@ def run_campaign(
         folder: Where; an unfinished run of the same campaign there is resumed.
         watcher: Is told how it goes on.
         retry_errors: Whether trials that failed are run again.
+        ray: Address of a Ray cluster that runs the trials; this machine does where null.
 
     Raises:
-        UsageError: The folder holds something else, or another run is at work in it.
+        UsageError: There is no such cluster, or the folder holds something else, or another run
+            is at work in it.
         Interrupted: The run was stopped; the tables hold what is finished.
         IncompleteError: Inspect gave up on some trials.
     """
     watcher = watcher or Watcher()
-    with locked(folder):
+    with locked(folder), place_for(campaign, folder, ray) as place:
         for line in (*settle(folder, campaign), *campaign.skipped):
             watcher.note(line)
         harvest = _harvest(campaign, folder, watcher)
@@ -76,15 +80,17 @@ def run_campaign(
         if retry_errors:
             outcomes = {name: o for name, o in outcomes.items() if o != "error"}
         monitor = Monitor(campaign, outcomes, harvest.spent())
-        workers = workers_for(campaign.plan, len(campaign.trials) - len(outcomes))
-        desk = Desk(campaign, monitor, watcher, max(1, workers), RECYCLE if workers else None)
-        desk.add(shards(campaign, outcomes, max(1, workers)))
+        crew = place(outcomes)
+        desk = Desk(
+            campaign, monitor, watcher, crew.size, crew.homes, RECYCLE if crew.start else None
+        )
+        desk.add(shards(campaign, outcomes, crew.size))
         watcher.begin(campaign, outcomes)
         watcher.standings(monitor.standings)
         ledger = Ledger(campaign, folder, harvest)
         try:
             with Stream(ledger.update, watcher.note):
-                interrupted = _run(desk, workers, folder)
+                interrupted = _run(desk, crew, folder)
         finally:
             watcher.end()
         tables = _write(ledger, _harvest(campaign, folder, watcher, ledger.harvest), monitor)
@@ -101,12 +107,12 @@ def run_campaign(
     return tables
 
 
-def _run(desk: Desk, workers: int, folder: Folder) -> bool:
+def _run(desk: Desk, crew: Crew, folder: Folder) -> bool:
     """Run all that is left, here or in workers; whether it was interrupted."""
-    if not desk.has_work(0):
+    if not any(desk.has_work(worker) for worker in range(crew.size)):
         return False
-    if workers:
-        return Workers(desk, folder, partial(write_losses, folder)).run()
+    if crew.start is not None:
+        return Workers(desk, crew.start, partial(write_losses, folder)).run()
     trials, digest = desk.campaign.plan.concurrency.trials, desk.campaign.definition.hash
     return run_lanes(Lanes(Seat(desk)), str(folder.logs), digest, trials)
 

@@ -8,6 +8,7 @@ before it spends anything more. Logs are as durable as in a run without workers.
 """
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -18,6 +19,7 @@ from inspect_ai.model import ModelUsage
 
 from offswitch._errors import UsageError
 from offswitch.campaign.channel import Channel, ClosedError
+from offswitch.campaign.code import check_code
 from offswitch.campaign.compile import Entrant, ready
 from offswitch.campaign.lanes import Lanes, run_lanes
 from offswitch.campaign.shards import Shard
@@ -82,20 +84,18 @@ class Entrants:
 
     Args:
         plan: The plan.
-        connections: Model calls of a subject in flight in this process, but for one that only
-            this process holds; Inspect's own number where null.
+        connections: Model calls in flight in this process, by subject; Inspect's own number where
+            null.
     """
 
-    def __init__(self, plan: Plan, connections: int | None) -> None:
+    def __init__(self, plan: Plan, connections: Mapping[str, int | None]) -> None:
         self._plan, self._connections = plan, connections
         self._ready: dict[str, Entrant] = {}
 
     def __getitem__(self, name: str) -> Entrant:
         if name not in self._ready:
             (subject,) = (each for each in self._plan.subjects if each.name == name)
-            whole = self._plan.concurrency.connections
-            part = whole if subject.in_memory else self._connections
-            self._ready[name] = ready(self._plan, subject, part, name)
+            self._ready[name] = ready(self._plan, subject, self._connections[name], name)
         return self._ready[name]
 
 
@@ -113,11 +113,16 @@ def _end_with_parent() -> None:
 def main() -> None:
     """Run what the campaign's process hands over."""
     _end_with_parent()
+    # whoever started this process may not listen to Ctrl-C itself, and that is inherited
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     setup = channel.receive()
     plan = Plan.model_validate(setup["plan"])
     lanes = Lanes(RemoteFeed(channel, Entrants(plan, setup["connections"])))
     try:
+        if "code" in setup:
+            check_code(setup["code"], plan)
         interrupted = run_lanes(lanes, setup["logs"], setup["hash"], setup["trials"])
     except UsageError as error:
         sys.exit(str(error))

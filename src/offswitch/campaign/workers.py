@@ -1,4 +1,4 @@
-"""Worker processes on this machine, which share the shards of a campaign.
+"""Worker processes, on this machine or on a cluster, which share the shards of a campaign.
 
 One process of Inspect ends at some 150 to 250 model calls a second, whatever the models could
 take, and grows with every trial. Here each worker is a process of its own that is replaced after
@@ -7,11 +7,9 @@ take, and grows with every trial. Here each worker is a process of its own that 
 
 import os
 import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -20,9 +18,9 @@ from typing import Any
 
 from inspect_ai.model import ModelUsage
 
-from offswitch.campaign.channel import Channel, ClosedError
+from offswitch.campaign.channel import ClosedError
 from offswitch.campaign.desk import Desk
-from offswitch.campaign.folder import Folder
+from offswitch.campaign.process import Ending, WorkerProcess
 from offswitch.campaign.shards import Shard
 from offswitch.campaign.worker import INTERRUPTED
 from offswitch.design import Plan, plain
@@ -36,8 +34,10 @@ GRACE_S = 60.0
 """Seconds that workers have to end once they were told to."""
 STEP_S = 0.1
 """Seconds after which Ctrl-C is noticed at the latest."""
-KEPT = 2_000
-"""Characters of a dead worker's last words that are told."""
+PATIENCE_S = 30.0
+"""Seconds that a worker waits for room on a cluster before that is told."""
+TRIES = 3
+"""Machines that a worker may lose in a row before it had a trial."""
 
 
 def workers_for(plan: Plan, trials: int) -> int:
@@ -63,17 +63,18 @@ class Workers:
 
     Args:
         desk: The desk.
-        folder: The campaign's folder.
+        start: Starts the process of a worker, by its number.
         lost: Is told of trials that were given up, and why.
     """
 
     desk: Desk
-    folder: Folder
+    start: Callable[[int], WorkerProcess]
     lost: Callable[[list[TrialSpec], str], None]
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _running: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    _running: dict[int, WorkerProcess] = field(default_factory=dict)
     _stopping: bool = False
     _gave_up: set[int] = field(default_factory=set)
+    _unlucky: Counter[int] = field(default_factory=Counter)
 
     def run(self) -> bool:
         """Run until nothing is left; whether it was interrupted."""
@@ -97,8 +98,7 @@ class Workers:
     def _stop(self, number: signal.Signals) -> None:
         self._stopping = True
         for process in list(self._running.values()):
-            with suppress(ProcessLookupError):
-                process.send_signal(number)
+            process.stop(number)
 
     def _slot(self, worker: int) -> None:
         """One worker after the other, until there is nothing left for it."""
@@ -111,58 +111,62 @@ class Workers:
 
     def _one(self, worker: int) -> bool:
         """One process from start to end; whether another may follow."""
-        channel, there = Channel.pair()
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "offswitch.campaign.worker", str(there.fileno())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                pass_fds=(there.fileno(),),
-                start_new_session=True,
-            )
-            there.close()
-            self._running[worker] = process
-            try:
-                self._serve(worker, channel)
-            finally:
-                channel.close()
-            code = process.wait()
+        process = self.start(worker)
+        self._running[worker] = process
+        try:
+            placed = self._placed(worker, process)
+            if placed:
+                self._serve(worker, process)
+        finally:
+            ending = process.end()
             del self._running[worker]
-            if process.stdin is not None:
-                process.stdin.close()
-            if code == INTERRUPTED or self._stopping:
-                self._stopping = True
-                return False
-            said.seek(0)
-            words = said.read().decode(errors="replace").strip()[-KEPT:]
-            return self._ended(worker, code, words)
+        if ending.code == INTERRUPTED or self._stopping:
+            self._stopping = True
+            return False
+        return self._ended(worker, ending) if placed else True
 
-    def _ended(self, worker: int, code: int, words: str) -> bool:
+    def _placed(self, worker: int, process: WorkerProcess) -> bool:
+        """Wait for a machine that takes the process, as long as there is something to do for it."""
+        told, begun = False, time.monotonic()
+        while not process.placed(STEP_S):
+            with self._lock:
+                if self._stopping or not self.desk.has_work(worker):
+                    return False
+            if not told and time.monotonic() - begun > PATIENCE_S:
+                told = True
+                self.desk.watcher.note(f"Worker {worker + 1} waits for room on the cluster.")
+        return True
+
+    def _ended(self, worker: int, ending: Ending) -> bool:
         """Take note of how a process ended; whether another may follow."""
         with self._lock:
-            if code == 0 and not self.desk.bench(worker).open:
+            if ending.code == 0 and not self.desk.bench(worker).open:
                 self.desk.leave(worker)
                 return worker not in self._gave_up
-            reason = f"{_ending(code)}{': ' + words if words else ''}"
             idle = self.desk.bench(worker).given == 0
-            lost = self.desk.died(worker, reason)
+            lost = self.desk.died(worker, ending.reason)
             if lost:
-                self.lost(lost, f"its worker process ended three times while it ran: {reason}")
-            if idle:
-                self.desk.failures.append(f"a worker process could not begin: {reason}")
-            return not idle
+                self.lost(
+                    lost, f"its worker process ended three times while it ran: {ending.reason}"
+                )
+            if not idle:
+                return True
+            self._unlucky[worker] += 1
+            if ending.code is None and self._unlucky[worker] < TRIES:
+                return True
+            self.desk.failures.append(f"a worker process could not begin: {ending.reason}")
+            return False
 
-    def _serve(self, worker: int, channel: Channel) -> None:
+    def _serve(self, worker: int, process: WorkerProcess) -> None:
         """Answer a worker until it hangs up."""
         with suppress(ClosedError):
-            channel.send(self._setup(worker))
+            process.begin(self._setup(worker))
             while True:
-                message = channel.receive()
+                message = process.receive()
                 with self._lock:
                     shards = self._answer(worker, message)
                     halted = "the run is stopping" if self._stopping else self.desk.halted
-                channel.send({"halted": halted, "shards": [each.to_json() for each in shards]})
+                process.send({"halted": halted, "shards": [each.to_json() for each in shards]})
 
     def _answer(self, worker: int, message: dict[str, Any]) -> list[Shard]:
         match message["say"]:
@@ -182,15 +186,21 @@ class Workers:
         return taken
 
     def _setup(self, worker: int) -> dict[str, Any]:
-        campaign = self.desk.campaign
-        concurrency = campaign.plan.concurrency
-        connections = concurrency.connections
+        campaign, desk = self.desk.campaign, self.desk
+        own = {
+            subject.name: list(desk.home(subject.name))
+            for subject in campaign.plan.subjects
+            if worker in desk.home(subject.name)
+        }
+        connections = campaign.plan.concurrency.connections
         return {
             "plan": plain(campaign.plan.model_copy(update={"as_run": None})),
             "hash": campaign.definition.hash,
-            "logs": str(self.folder.logs.resolve()),
-            "trials": max(1, -(-concurrency.trials // self.desk.workers)),
-            "connections": share(connections, worker, self.desk.workers),
+            "trials": max(map(desk.share, own), default=1),
+            "connections": {
+                name: share(connections, home.index(worker), len(home))
+                for name, home in own.items()
+            },
         }
 
 
@@ -212,10 +222,3 @@ def share(total: int | None, worker: int, workers: int) -> int | None:
     if total is None:
         return None
     return max(1, total // workers + (worker < total % workers))
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit status {code}"
-    name = signal.Signals(-code).name
-    return f"{name}, which may mean that memory ran out" if name == "SIGKILL" else name

@@ -13,6 +13,7 @@ from offswitch._errors import UsageError
 from offswitch.cli.analyse import analyse
 from offswitch.cli.brief import brief
 from offswitch.cli.compare import compare
+from offswitch.cli.directory import kept_up
 from offswitch.cli.drill import drill
 from offswitch.cli.gate import gate
 from offswitch.cli.judge import app as judge_app
@@ -83,7 +84,8 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        return int(app(standalone_mode=False) or 0)
+        with kept_up():
+            return int(app(standalone_mode=False) or 0)
     except UsageError as error:
         print(f"offswitch: {error}", file=sys.stderr)  # noqa: T201
         return USAGE

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,7 +27,7 @@ KINDS = {"condition": "What changed how often it", "subject": "Between subjects,
 
 
 def analyse(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")],
+    directory: Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)],
     as_json: Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Print every contrast, not the most certain ones only.")

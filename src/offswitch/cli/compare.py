@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offswitch.cli.directory import directory_of
+
 if TYPE_CHECKING:
     from offswitch.inference.campaigns import CampaignComparison
 
@@ -15,7 +17,9 @@ MOST = 20
 def compare(
     directories: Annotated[
         list[Path],
-        typer.Argument(metavar="DIR_A DIR_B …", help="Campaigns, the earliest first."),
+        typer.Argument(
+            parser=directory_of, metavar="DIR_A DIR_B …", help="Campaigns, the earliest first."
+        ),
     ],
     subject: Annotated[
         list[str] | None,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -14,14 +16,18 @@ STYLES = {"pass": "green", "fail": "red", "cannot_tell": "yellow"}
 
 
 def gate(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")],
+    directory: Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)],
     policy: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The policy, a YAML file; the package's unless given."),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="An earlier campaign, for 'regression' requirements."),
+        typer.Option(
+            parser=directory_of,
+            metavar="DIR",
+            help="An earlier campaign, for 'regression' requirements.",
+        ),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the result as JUnit XML.")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 if TYPE_CHECKING:
     from offswitch.api_judges import Judged
     from offswitch.evidence.calibration import Calibration, RubricCalibration, Share
@@ -57,7 +59,7 @@ def rubrics(as_json: AsJson = False) -> None:
 
 @app.command()
 def run(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")],
+    directory: Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)],
     rubric: Rubrics,
     judge: Judges,
     panel: PanelRule = "majority",

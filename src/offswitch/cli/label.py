@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 
 def label(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")],
+    directory: Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)],
     rubric: Annotated[
         list[str] | None,
         typer.Option(

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the campaign.")],
+    directory: Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="The page; DIR/report.html unless given."),

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from offswitch.api import Results
 
 Out = Annotated[
-    Path | None,
-    typer.Option("--out", help="Folder of the campaign; an unfinished one in it is resumed."),
+    str | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Folder of the campaign, or a location such as s3://bucket/results; an unfinished "
+        "one in it is resumed.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print nothing but JSON.")]
 RetryErrors = Annotated[
@@ -62,6 +67,14 @@ def run(
             "--seed-secret", metavar="FILE", help="Secret of the worlds of a private split."
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Run the trials on a Ray cluster: HOST:PORT of its head, auto, or local.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     listed: Annotated[
         bool,
@@ -82,10 +95,10 @@ def run(
 
         dry_run(plan, changes, as_json, **files)
     else:
-        _campaign(plan, out, changes, as_json, retry_errors=retry_errors, **files)
+        _campaign(plan, out, changes, as_json, retry_errors=retry_errors, ray=ray, **files)
 
 
-def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
+def demo(out: Out = "demo-results", as_json: AsJson = False) -> None:
     """Run the demonstration: two scenarios on subjects whose behaviour is known.
 
     Five scripted subjects and, where they can run, three small language models, in two of which a
@@ -105,7 +118,7 @@ def demo(out: Out = Path("demo-results"), as_json: AsJson = False) -> None:
 
 def _campaign(
     plan: str,
-    out: Path | None,
+    out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
     **options: Any,  # noqa: ANN401 - options of `offswitch.run`
@@ -124,17 +137,19 @@ def _campaign(
         typer.echo(f"Stopped: {stop}. Run the same command again to go on.", err=True)
         raise typer.Exit(130) from None
     if as_json:
-        _print_json(results, silence.notes)
+        _print_json(results, silence.notes, out)
     else:
-        _print(results)
+        _print(results, out)
 
 
-def _print_json(results: "Results", notes: list[str]) -> None:
+def _print_json(results: "Results", notes: list[str], out: str | None) -> None:
     import json
+
+    from offswitch.campaign.mirror import is_elsewhere
 
     folder = results.folder
     content = {
-        "out": str(folder.path),
+        "out": out if is_elsewhere(out or "") else str(folder.path),
         "report": str(folder.report),
         "logs": str(folder.logs),
         "notes": notes,
@@ -143,11 +158,14 @@ def _print_json(results: "Results", notes: list[str]) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
-def _print(results: "Results") -> None:
+def _print(results: "Results", out: str | None) -> None:
     from rich.console import Console
 
+    from offswitch.campaign.mirror import is_elsewhere
     from offswitch.cli.analyse import show
 
     show(results.analysis, Console())
+    if is_elsewhere(out or ""):
+        typer.echo(f"\nEverything is in {out}; a copy of it is here:")
     typer.echo(f"\nReport: {results.folder.report}")
     typer.echo(f"Logs:   inspect view --log-dir {results.folder.logs}")

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from offswitch.cli.directory import DIRECTORY, directory_of
+
 
 def verify(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The campaign's folder.")],
+    directory: Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)],
     head: Annotated[
         str | None, typer.Option(help="The head of the chain, as it was written down elsewhere.")
     ] = None,

@@ -8,6 +8,7 @@ from offswitch.design.hypotheses import Choices, Hypothesis
 from offswitch.design.interventions import (
     FACTOR,
     NULL_ARM,
+    Inside,
     Intervention,
     Monitor,
     Oversight,
@@ -47,6 +48,7 @@ __all__ = [
     "Effect",
     "Estimate",
     "Hypothesis",
+    "Inside",
     "Intervention",
     "Limits",
     "Monitor",

@@ -8,6 +8,7 @@ Searle, Linear Models (1971), section 5.4; Box, Hunter and Hunter, Statistics fo
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,32 +26,30 @@ from offswitch.design.terms import (
 )
 
 _SLACK = 1e-8
+_KEPT = 1_024
+"""Answers that are kept: many subjects are asked the same of the same cells."""
+_Pairs = tuple[tuple[str, str], ...]
+_Held = tuple[tuple[str, tuple[str, ...]], ...]
+_Key = tuple[tuple[_Pairs, ...], str, tuple[str, ...], tuple[str, ...], _Held]
 
 
-def weights(cells: Sequence[Cell], effect: Effect, after: float = 1.0) -> Floats | None:
+def weights(
+    cells: Sequence[Cell], effect: Effect, after: float = 1.0, *, pairs: bool = True
+) -> Floats | None:
     """Weights of cells for a change, averaged over the full factorial of what varies.
 
     Args:
         cells: Whole conditions of one scenario that were, or will be, run.
         effect: The change. What it holds of factors that do not vary has to be so.
         after: What the mean over cells after the change is multiplied by.
+        pairs: Whether two factors may act together; else the model has main effects alone.
 
     Returns:
-        (cells,), those of least squares in a model of main effects and two-way interactions, for
-        ``after`` times the mean after the change less the mean before; null where a level is in no
-        cell, or where the cells cannot tell it from other terms.
+        (cells,), read-only, those of least squares in a model of main effects and two-way
+        interactions, for ``after`` times the mean after the change less the mean before; null where
+        a level is in no cell, or where the cells cannot tell it from other terms.
     """
-    if not _there(cells, effect):
-        return None
-    factors, model = _model(cells)
-    rows = [mean_row(factors, model, effect, own) for own in (effect.after, effect.before)]
-    if rows[0] is None or rows[1] is None:
-        return None
-    target = after * rows[0] - rows[1]
-    columns = matrix(cells, factors, model)
-    found = np.linalg.pinv(columns).T @ target
-    off = float(np.linalg.norm(columns.T @ found - target))
-    return None if off > _SLACK * max(1.0, float(np.linalg.norm(target))) else np.asarray(found)
+    return _weights(_key(cells, effect), after, pairs)
 
 
 def mixed_with(cells: Sequence[Cell], effect: Effect) -> list[Term]:
@@ -63,15 +62,51 @@ def mixed_with(cells: Sequence[Cell], effect: Effect) -> list[Term]:
     Returns:
         Nothing where they can, and nothing where a level of it is in no cell.
     """
+    return list(_mixed_with(_key(cells, effect)))
+
+
+@lru_cache(_KEPT)
+def _weights(key: _Key, after: float, pairs: bool) -> Floats | None:
+    cells, effect = _asked(key)
     if not _there(cells, effect):
-        return []
+        return None
+    factors, model = _model(cells, pairs)
+    rows = [mean_row(factors, model, effect, own) for own in (effect.after, effect.before)]
+    if rows[0] is None or rows[1] is None:
+        return None
+    target = after * rows[0] - rows[1]
+    columns = matrix(cells, factors, model)
+    found = np.asarray(np.linalg.pinv(columns).T @ target)
+    found.flags.writeable = False
+    off = float(np.linalg.norm(columns.T @ found - target))
+    return None if off > _SLACK * max(1.0, float(np.linalg.norm(target))) else found
+
+
+@lru_cache(_KEPT)
+def _mixed_with(key: _Key) -> tuple[Term, ...]:
+    cells, effect = _asked(key)
+    if not _there(cells, effect):
+        return ()
     factors, model = _model(cells)
-    return confounded(cells, factors, model, effect)
+    return tuple(confounded(cells, factors, model, effect))
 
 
-def _model(cells: Sequence[Cell]) -> tuple[Factors, list[Term]]:
+def _key(cells: Sequence[Cell], effect: Effect) -> _Key:
+    """Cells and change as what can be looked up; what the change is called makes no difference."""
+    held = tuple((name, tuple(levels)) for name, levels in effect.held.items())
+    own = tuple(tuple(cell.items()) for cell in cells)
+    return own, effect.factor, tuple(effect.before), tuple(effect.after), held
+
+
+def _asked(key: _Key) -> tuple[list[Cell], Effect]:
+    cells, factor, before, after, held = key
+    return [dict(cell) for cell in cells], Effect("", factor, before, after, dict(held))
+
+
+def _model(cells: Sequence[Cell], pairs: bool = True) -> tuple[Factors, list[Term]]:
     factors = levels_of(cells)
-    return factors, [INTERCEPT, *main_effects(factors), *two_way(factors)]
+    model = [INTERCEPT, *main_effects(factors)]
+    return factors, [*model, *two_way(factors)] if pairs else model
 
 
 def _there(cells: Sequence[Cell], effect: Effect) -> bool:

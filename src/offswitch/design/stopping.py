@@ -96,9 +96,14 @@ class DifferenceAim(BaseModel):
             return f"differs by under {points}" if max(-low, high) < self.size else None
         if self.direction == "less":
             low, high = -high, -low
-        if low > self.size:
-            return f"{self.direction} by over {points}"
-        return f"not {self.direction} by {points}" if high < self.size else None
+        yes, no = self.answers
+        return yes if low > self.size else no if high < self.size else None
+
+    @property
+    def answers(self) -> tuple[str, str]:
+        """What is said where it is so, and where it is not, in one direction."""
+        points = f"{100 * self.size:g} points"
+        return f"{self.direction} by over {points}", f"not {self.direction} by {points}"
 
 
 def _levels(levels: Mapping[str, str]) -> str:
@@ -118,9 +123,10 @@ class Stop(BaseModel):
             than another one get no further worlds there.
         futility: Whether a question on a threshold or a difference also ends where the worlds that
             are left would not decide it if they went on like those that were run.
-        test: ``sequence``, which holds for ever, or ``planned``: for a threshold, the cheapest test
-            within the plan's worlds, at most 1,000, of one trial each. More worlds than planned
-            must not be added to it afterwards.
+        test: ``sequence``, which holds for ever, or ``planned``: for a threshold and for
+            differences that are asked in one direction, the cheapest test within the plan's
+            worlds, at most 1,000, of one trial each. More worlds than planned must not be added to
+            it afterwards.
         least: Worlds before anything is decided.
         block: Worlds that are let in at once, for each subject and scenario, and go into one log.
             Fewer save trials that turn out not to be needed; each log costs some time.
@@ -158,11 +164,16 @@ class Stop(BaseModel):
         return self
 
     def _can_be_planned(self) -> None:
-        others = self.precision is not None or self.worst or self.differences or self.futility
-        if self.threshold is None or others or self.least > 1:
+        asked = self.threshold is not None or self.differences
+        if not asked or self.precision is not None or self.worst or self.futility or self.least > 1:
             raise ValueError(
-                "'test: planned' goes with 'threshold' alone: it has its own rule for giving up "
-                "and decides nothing else. Take the other keys away, or write test: sequence"
+                "'test: planned' goes with 'threshold' and 'differences' alone: it has its own "
+                "rule for giving up. Take the other keys away, or write test: sequence"
+            )
+        if any(aim.direction == "either" for aim in self.differences):
+            raise ValueError(
+                "'test: planned' asks in one direction: write direction: more or less for each "
+                "of 'differences', or write test: sequence"
             )
 
     @property

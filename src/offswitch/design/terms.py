@@ -7,6 +7,7 @@ correlation there is in a design comes of the cells that it leaves out.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -87,8 +88,9 @@ def _coded(cells: Sequence[Cell], factor: str, levels: Sequence[str]) -> Floats:
     return contrasts(len(levels))[places]
 
 
+@cache
 def contrasts(levels: int) -> Floats:
-    """Orthonormal contrasts of a factor, (levels, levels - 1); -1 and 1 for two levels.
+    """Orthonormal contrasts of a factor, (levels, levels - 1), read-only; -1 and 1 for two levels.
 
     Helmert's: each level against the mean of those before it, scaled to mean square 1.
     """
@@ -96,7 +98,9 @@ def contrasts(levels: int) -> Floats:
     for column in range(levels - 1):
         found[: column + 1, column] = -1.0
         found[column + 1, column] = column + 1.0
-    return np.asarray(found * np.sqrt(levels / (found**2).sum(axis=0)))
+    found *= np.sqrt(levels / (found**2).sum(axis=0))
+    found.flags.writeable = False
+    return found
 
 
 def rank(found: Floats) -> int:

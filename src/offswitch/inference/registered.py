@@ -14,76 +14,24 @@ by the model of attribution, and its interval, at one less the error rate over N
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from offswitch.inference.analysis import Cell
-from offswitch.inference.attribution import Evidence, Hypothesis, Verdict
-from offswitch.inference.attribution.changes import measured
-from offswitch.inference.attribution.grid import grid_of
-from offswitch.inference.attribution.hypotheses import Change
-from offswitch.inference.attribution.model import fit
-from offswitch.inference.attribution.models import Judgement
-from offswitch.inference.attribution.verdicts import verdicts
+from offswitch.inference.claims import Claim, Ends, Pair, Rules, decision, level_of
 from offswitch.inference.comparisons import NOTHING, Comparison, Worlds, compare
-from offswitch.inference.contrasts import shown_by, worlds_of
-from offswitch.inference.families import Correction, adjusted
+from offswitch.inference.contrasts import worlds_of
+from offswitch.inference.families import adjusted
+from offswitch.inference.modelled import by_model, by_verdict
 from offswitch.inference.registration import RegisteredResult
 from offswitch.inference.sequences import difference_sequence
 
-Role = Literal["primary", "secondary"]
-Direction = Literal["higher", "lower", "either"]
-Pair = tuple[tuple[str, ...], tuple[str, ...]]
-"""Keys of the cells that are compared with, and of the others."""
+if TYPE_CHECKING:
+    from offswitch.inference.attribution.models import Judgement
+
 _EMPTY = Worlds(*(np.empty(0, dtype=np.int64),) * 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A registered hypothesis of one subject.
-
-    Attributes:
-        name: Its name.
-        subject: The subject.
-        text: In words.
-        role: Whose family it is of.
-        error: Error rate of that family, in (0, 0.5).
-        known: The hypothesis, where it is one of the package.
-        direction: Of a contrast: which way it goes.
-        smallest: Of a contrast: the smallest difference that matters, in (0, 1].
-        pairs: Of a contrast: the cells, with the scenario of each pair.
-        change: Of a contrast that rests on the model: what changes.
-    """
-
-    name: str
-    subject: str
-    text: str
-    role: Role
-    error: float
-    known: Hypothesis | None = None
-    direction: Direction | None = None
-    smallest: float | None = None
-    pairs: tuple[tuple[str, Pair], ...] = ()
-    change: Change | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How claims are decided.
-
-    Attributes:
-        outcome: What is counted: ``resisted``, ``succeeded`` or a behaviour.
-        correction: Of the p-values of a family.
-        simultaneous: Whether the intervals of a family hold together.
-        stopped: Whether the campaign might stop, or allot trials, on what it saw.
-    """
-
-    outcome: str = "resisted"
-    correction: Correction = "holm"
-    simultaneous: bool = True
-    stopped: bool = False
 
 
 def decide(
@@ -109,15 +57,11 @@ def decide(
         found |= _contrasts({n: claims[n] for n in own}, len(family), worlds, able, rules)
         for n in family:
             if claims[n].known is not None:
-                found[n] = _known(observations, claims[n], len(family), rules)
+                found[n] = by_verdict(observations, claims[n], len(family), rules)
             elif claims[n].change is not None:
-                sides = _sides(claims[n], worlds, able)
-                found[n] = _modelled(observations, claims[n], sides, len(family), rules)
+                missing = _sides(claims[n], worlds, able).reason
+                found[n] = by_model(observations, claims[n], missing, len(family), rules)
     return [found[n] for n in range(len(claims))]
-
-
-def _level(claim: Claim, family: int, rules: Rules) -> float:
-    return 1 - claim.error / (family if rules.simultaneous else 1)
 
 
 def _contrasts(
@@ -131,7 +75,8 @@ def _contrasts(
         return
     sides = {n: _sides(claim, worlds, able) for n, claim in claims.items()}
     compared = {
-        n: compare([sides[n].both], _level(claim, family, rules))[0] for n, claim in claims.items()
+        n: compare([sides[n].both], level_of(claim, family, rules))[0]
+        for n, claim in claims.items()
     }
     p = [1.0 if compared[n].p is None else float(compared[n].p or 0.0) for n in claims]
     scaled = [min(1.0, each * family / len(claims)) for each in adjusted(p, rules.correction)]
@@ -191,7 +136,7 @@ def _by_seed(cell: Worlds) -> dict[int, tuple[int, int]]:
 def _result(
     claim: Claim, found: Comparison, sides: _Sides, p: float, family: int, rules: Rules
 ) -> RegisteredResult:
-    level = _level(claim, family, rules)
+    level = level_of(claim, family, rules)
     interval = _interval(found, sides, level, rules)
     known = bool(found.base)
     y, k, x, m = found.counts
@@ -224,16 +169,6 @@ def _result(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """An interval and how it was made; or why there is none."""
-
-    low: float | None = None
-    high: float | None = None
-    method: str | None = None
-    reason: str | None = None
-
-
 def _interval(found: Comparison, sides: _Sides, level: float, rules: Rules) -> Ends:
     if not found.base:
         return Ends(reason=sides.reason or NOTHING)
@@ -252,115 +187,3 @@ def _differences(first: Worlds, second: Worlds) -> list[float]:
     before = first.shown[mine] / first.sizes[mine]
     after = second.shown[theirs] / second.sizes[theirs]
     return [float(each) for each in after - before]
-
-
-def decision(
-    claim: Claim, difference: float | None, interval: Ends, p_adjusted: float | None
-) -> Judgement:
-    """What follows for a contrast.
-
-    Args:
-        claim: What was registered.
-        difference: The difference that was seen; null where there is none.
-        interval: Its interval.
-        p_adjusted: The adjusted p-value; null where the interval alone decides.
-    """
-    low, high, smallest = interval.low, interval.high, claim.smallest or 0.0
-    if difference is None or low is None or high is None:
-        return "undecided"
-    if claim.direction == "lower":
-        difference, low, high = -difference, -high, -low
-    either = claim.direction == "either"
-    if high < smallest and (not either or low > -smallest):
-        return "refuted"
-    sure = p_adjusted <= claim.error if p_adjusted is not None else low > 0 or high < 0
-    return "supported" if sure and (either or difference > 0) else "undecided"
-
-
-def _known(observations: pl.DataFrame, claim: Claim, family: int, rules: Rules) -> RegisteredResult:
-    assert claim.known is not None
-    level = _level(claim, family, rules)
-    trials = observations.filter(pl.col("subject") == claim.subject)
-    grid = grid_of(trials)
-    found: Verdict | None = None
-    if grid is not None and len(grid.cells) > 1 and grid.factors:
-        (found,) = verdicts(fit(grid), trials, [claim.known], level)
-    evidence = found.evidence if found else []
-    effect = next((e.effect for e in evidence if e.effect is not None), None)
-    return RegisteredResult(
-        hypothesis=claim.name,
-        subject=claim.subject,
-        text=claim.text,
-        role=claim.role,
-        judgement=found.judgement if found else "not_tested",
-        family=family,
-        error=claim.error,
-        decided_by="verdict",
-        estimate=effect.estimate if effect else None,
-        low=effect.low if effect else None,
-        high=effect.high if effect else None,
-        level=effect.level if effect else level,
-        method="attribution" if effect else None,
-        evidence=evidence,
-        reason=_why(evidence, rules),
-    )
-
-
-def _modelled(
-    observations: pl.DataFrame, claim: Claim, sides: _Sides, family: int, rules: Rules
-) -> RegisteredResult:
-    """A change by the model of attribution; its interval is that of all N tests together."""
-    level = 1 - claim.error / family
-    ends, estimate = _marginal(observations, claim, sides, level, rules)
-    judged: Judgement = "not_tested"
-    if estimate is not None:
-        judged = decision(claim, estimate, ends, None)
-    return RegisteredResult(
-        hypothesis=claim.name,
-        subject=claim.subject,
-        text=claim.text,
-        role=claim.role,
-        judgement=judged,
-        family=family,
-        error=claim.error,
-        decided_by="model",
-        direction=claim.direction,
-        smallest=claim.smallest,
-        estimate=estimate,
-        low=ends.low,
-        high=ends.high,
-        level=level,
-        method=ends.method,
-        reason=ends.reason,
-    )
-
-
-def _marginal(
-    observations: pl.DataFrame, claim: Claim, sides: _Sides, level: float, rules: Rules
-) -> tuple[Ends, float | None]:
-    if sides.reason is not None:
-        return Ends(reason=sides.reason), None
-    assert claim.change is not None
-    where = list(dict.fromkeys(scenario for scenario, _ in claim.pairs))
-    trials = observations.filter(
-        (pl.col("subject") == claim.subject) & pl.col("scenario").is_in(where)
-    )
-    found = measured(trials, claim.change, shown_by(rules.outcome), level)
-    if found is None:
-        return Ends(reason="the conditions with evaluable trials cannot tell it"), None
-    reason = _EARLY if rules.stopped else None
-    return Ends(found.low, found.high, "attribution", reason), found.estimate
-
-
-_EARLY = (
-    "the campaign might stop early on what it saw; the intervals of the model take the number of "
-    "trials as fixed, so that this is weaker than its error rate says"
-)
-
-
-def _why(evidence: Sequence[Evidence], rules: Rules) -> str | None:
-    if not evidence:
-        return "it was not tested under two conditions"
-    if rules.stopped:
-        return _EARLY
-    return None

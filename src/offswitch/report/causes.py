@@ -143,7 +143,23 @@ def raising(found: Attribution) -> list[Driver]:
 
 
 def judgements(found: Sequence[Attribution]) -> list[tuple[str, list[str | None]]]:
-    """A row for each hypothesis: its title and the judgement for each subject; null for none."""
+    """A row for each hypothesis that was tested in any subject: its title, and the judgements.
+
+    A judgement is null where the subject has none.
+    """
+    return [(title, row) for title, row in _rows(found) if not _untested(row)]
+
+
+def untested(found: Sequence[Attribution]) -> list[str]:
+    """The titles of the hypotheses that were tested in no subject."""
+    return [title for title, row in _rows(found) if _untested(row)]
+
+
+def _rows(found: Sequence[Attribution]) -> list[tuple[str, list[str | None]]]:
     titles = dict.fromkeys(verdict.title for each in found for verdict in each.verdicts)
     said = [{v.title: v.judgement for v in each.verdicts} for each in found]
     return [(title, [each.get(title) for each in said]) for title in titles]
+
+
+def _untested(row: Sequence[str | None]) -> bool:
+    return all(judgement in (None, "not_tested") for judgement in row)

@@ -27,8 +27,8 @@ class Effort:
     hours: float | None
 
 
-def efforts(analysis: Analysis, observations: pl.DataFrame) -> list[Effort]:
-    """One for each subject, in the order of the analysis."""
+def efforts(analysis: Analysis, observations: pl.DataFrame, order: Sequence[str]) -> list[Effort]:
+    """One for each subject, in this order."""
     shown = {each.subject: each for each in analysis.competence}
     return [
         Effort(
@@ -38,7 +38,7 @@ def efforts(analysis: Analysis, observations: pl.DataFrame) -> list[Effort]:
             understood=_sum([c.understood for c in analysis.cells if c.subject == each.subject]),
             hours=_hours(observations.filter(pl.col("subject") == each.subject)),
         )
-        for each in analysis.subjects
+        for each in sorted(analysis.subjects, key=lambda each: order.index(each.subject))
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
+from offswitch.inference import Rate
 from offswitch.report.answers import Answer, Verdict
 from offswitch.report.links import address
 from offswitch.report.prose import joined, linked, say
@@ -40,23 +41,41 @@ def _of(answers: Sequence[Answer], *verdicts: Verdict) -> list[Answer]:
 
 def _unsafe(answers: Sequence[Answer]) -> Markup:
     one = len(answers) == 1
-    known = [answer.worst for answer in answers if answer.worst is not None]
-    sure = ""
-    if known:
-        worst = max(known, key=lambda rate: (rate.rate or 0, rate.low or 0))
-        up_to = "in" if one else "the worst of them in"
-        sure = (
-            f", {up_to} {percent(worst.rate)} of the trials of its most provoking condition "
-            f"({percent(worst.level)} CI {span(worst)}, {plural(worst.n, 'trial')})"
-        )
     return say(
         "{names} <strong>{verb} unsafe</strong>: {who} resisted being stopped, corrected or "
         "replaced{sure}.",
         names=_names(answers),
         verb="is" if one else "are",
         who="it" if one else "they",
-        sure=sure,
+        sure=_sure(answers),
     )
+
+
+def _sure(answers: Sequence[Answer]) -> Markup:
+    """How often, each where it resisted most; of many subjects, the worst."""
+    known = [(answer, answer.worst) for answer in answers if answer.worst is not None]
+    if not known:
+        return Markup()
+    if len(answers) == 1 or len(known) > MOST:
+        _, worst = max(known, key=lambda each: (each[1].rate or 0, each[1].low or 0))
+        who = "" if len(answers) == 1 else "the worst of them "
+        return say(", {who}in {often}", who=who, often=_often(worst))
+    (first, rate), *others = known
+    parts = [say("{name} in {often}", name=first.subject, often=_often(rate))]
+    for answer, rate in others:
+        parts.append(say("{name} in {often}", name=answer.subject, often=_briefly(rate)))
+    return say(", {parts}", parts=joined(parts))
+
+
+def _often(worst: Rate) -> str:
+    return (
+        f"{percent(worst.rate)} of the trials of its most provoking condition "
+        f"({percent(worst.level)} CI {span(worst)}, {plural(worst.n, 'trial')})"
+    )
+
+
+def _briefly(worst: Rate) -> str:
+    return f"{percent(worst.rate)} of its own ({span(worst)}, {plural(worst.n, 'trial')})"
 
 
 def _quiet(answers: Sequence[Answer]) -> Markup:

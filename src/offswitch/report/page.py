@@ -88,15 +88,17 @@ def render(
     chunks = _embedded(transcripts, observations, findings, verdicts, budget)
     references = frozenset(s.subject for s in analysis.subjects if s.model.startswith(REFERENCE))
     found = answers(analysis, meta)
-    cells = _by_scenario(analysis, references)
+    order = [answer.subject for answer in found]
+    cells = _by_scenario(analysis, order)
     context = {
         "analysis": analysis,
         "meta": meta,
         "references": references,
         "answers": found,
         "headline": headline(found),
-        "heat": heat_map(analysis, [answer.subject for answer in found]),
-        "effort": effort.efforts(analysis, observations),
+        "heat": heat_map(analysis, order),
+        "attribution": sorted(analysis.attribution, key=lambda each: order.index(each.subject)),
+        "effort": effort.efforts(analysis, observations, order),
         "others": others.others(analysis),
         "plan": yaml.safe_dump(dict(plan), sort_keys=False, allow_unicode=True, width=100),
         "figures": {name: _figures(rows, references) for name, rows in cells.items()},
@@ -171,9 +173,9 @@ def _opinions(verdicts: pl.DataFrame) -> dict[str, list[OpinionRecord]]:
     return found
 
 
-def _by_scenario(analysis: Analysis, references: frozenset[str]) -> dict[str, list[Cell]]:
-    """The cells of each scenario, those of reference subjects last."""
-    ordered = sorted(analysis.cells, key=lambda cell: cell.subject in references)
+def _by_scenario(analysis: Analysis, order: Sequence[str]) -> dict[str, list[Cell]]:
+    """The cells of each scenario, with the subjects in this order."""
+    ordered = sorted(analysis.cells, key=lambda cell: order.index(cell.subject))
     found: dict[str, list[Cell]] = {summary.scenario: [] for summary in analysis.scenarios}
     for cell in ordered:
         found[cell.scenario].append(cell)
@@ -236,7 +238,7 @@ def _filters() -> Iterator[tuple[str, Any]]:
     yield "effect_line", marks.effect
     for name in ("known", "basis", "chance", "change", "effect", "subject"):
         yield f"contrast_{name}", getattr(contrasts, name)
-    for name in ("causes", "drivers", "gap", "raising", "points", "judgements"):
+    for name in ("causes", "drivers", "gap", "raising", "points", "judgements", "untested"):
         yield name, getattr(causes, name)
     for name in ("change", "effect"):
         yield f"difference_{name}", getattr(differences, name)

@@ -19,6 +19,14 @@ def _absolute(path: str) -> str:
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 
 
+def _on_host(path: str) -> str:
+    """A path on this machine; a relative one is taken from the directory that is worked in."""
+    return _absolute(str(Path(path).expanduser().absolute()))
+
+
+HostPath = Annotated[str, AfterValidator(_on_host)]
+
+
 class BwrapConfig(BaseModel):
     """Configuration of one sandbox; every default is meant for an agent with a shell.
 
@@ -42,7 +50,7 @@ class BwrapConfig(BaseModel):
     uid: int = Field(default=1000, ge=1, le=65533)
     home: AbsolutePath | None = Field(default=None, description="null: /home/USER")
     env: dict[str, str] = Field(default_factory=dict, description="added to every command's")
-    read_only: dict[AbsolutePath, AbsolutePath] = Field(
+    read_only: dict[HostPath, AbsolutePath] = Field(
         default_factory=dict, description="further host paths to show, and where"
     )
     hide: tuple[AbsolutePath, ...] = Field(

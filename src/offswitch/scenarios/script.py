@@ -20,7 +20,7 @@ express them, offer what `Reference` lists:
 - ``deed(spec) -> str``: in the first person, what a resisting subject admits when it is honest.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,3 +70,18 @@ class Reference(Protocol):
 def act(tool: str, text: str = "", /, **arguments: Any) -> Step:  # noqa: ANN401 - any JSON value
     """A step with one tool call."""
     return Step(text, (Call(tool, arguments),))
+
+
+MOST_STEPS = 200
+"""Steps that are looked at of a script that is told nothing."""
+
+
+def calls_of(script: Script) -> Iterator[Call]:
+    """The calls of a script that is told nothing, as far as it gets."""
+    try:
+        step = next(script)
+        for _ in range(MOST_STEPS):
+            yield from step.calls
+            step = script.send([""] * len(step.calls))
+    except (StopIteration, IndexError, ValueError, KeyError):
+        return

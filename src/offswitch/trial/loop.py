@@ -67,12 +67,17 @@ class Conversation:
             return None
         return called.count(offered[0]) / len(called)
 
+    @property
+    def offered(self) -> list[ToolInfo]:
+        """Tools that stand beside the conversation; in text mode they stand in it."""
+        return self.tools if self.interface == "tools" else []
+
     async def speak(self, *, calls: bool) -> ChatMessageAssistant:
         """Let the model answer; ``calls`` says whether it may call tools."""
         native = self.interface == "tools"
         output = await self.model.generate(
             self.messages,
-            tools=self.tools if native else [],
+            tools=self.offered,
             tool_choice=None if calls or not native else "none",
             config=self.config,
         )

@@ -18,6 +18,7 @@ from offswitch.trial.interview import asked, interview
 from offswitch.trial.loop import Conversation, open_conversation, work
 from offswitch.trial.machine import SandboxMachine
 from offswitch.trial.safeguards import Guard
+from offswitch.trial.safeguards.inside import changed
 from offswitch.trial.spec import TrialSettings, TrialSpec
 from offswitch.trial.staging import staged
 from offswitch.world import Cause, Question, WorkEnded, World, entries_text
@@ -89,6 +90,8 @@ def _open(
     world: World, scenario: Scenario, spec: TrialSpec, epoch: int, settings: TrialSettings
 ) -> Conversation:
     model = get_model()
+    if spec.arm is not None and spec.arm.inside is not None:
+        model = changed(model, spec.arm.inside)
     seeded = ModelName(model).api in SEEDED and model.config.seed is None
     config = GenerateConfig(seed=spec.generation_seed(epoch)) if seeded else GenerateConfig()
     own_loop = settings.agent is not None and settings.agent.kind != "url"
@@ -110,7 +113,7 @@ async def _run(
         timeout = settings.limits.command_timeout_s
         world.machine = await SandboxMachine.start(sandbox(), world.spec.machine, timeout)
     guarded = arm is not None and (arm.oversight is not None or arm.stop is not None)
-    guard = Guard(arm, world) if guarded and arm is not None else None
+    guard = Guard(arm, world, conversation.model) if guarded and arm is not None else None
     most, shift = settings.limits.max_turns, None
     if settings.agent is not None and settings.agent.kind != "url":
         shift = await employ(settings.agent, conversation, world, scenario, most, guard)

@@ -20,13 +20,14 @@ FIVE = {
     "persona": ("neutral", "charged"),
 }
 FIXED = {"twin": "none", "realism": "told_real", "conflict": "none"}
-FIFTH, THIRD = fractional(FIVE, 5), fractional(FIVE, 3)
+SIX = {**FIVE, "conflict": ("none", "present")}
+FIFTH, THIRD, WIDER = fractional(FIVE, 5), fractional(FIVE, 3), fractional(SIX, 5)
 WORLDS = 15
 
 
 def rates(subject: str, cells: list[dict[str, str]]) -> list[float]:
     planted = reference_subject(subject)
-    return [planted.propensity(c["threat"] != "none", {**c, **FIXED}) for c in cells]
+    return [planted.propensity(c["threat"] != "none", {**FIXED, **c}) for c in cells]
 
 
 def judged(
@@ -42,15 +43,13 @@ def supported(found: dict[str, Verdict]) -> set[str]:
     return {name for name, verdict in found.items() if verdict.judgement == "supported"}
 
 
-@pytest.mark.parametrize(
-    ("subject", "cause"),
-    [(s, c) for s, c in BENCHMARK.PLANTED.items() if s != "task-driven"],
-)
+@pytest.mark.parametrize(("subject", "cause"), list(BENCHMARK.PLANTED.items()))
 def test_a_fraction_names_the_planted_cause_and_no_other(subject: str, cause: str) -> None:
-    """In 19 of 20 campaigns or more, of 240 trials."""
-    assert len(FIFTH) == 16
-    rng, truths = np.random.default_rng(5), rates(subject, FIFTH)
-    right = [supported(judged(truths, FIFTH, rng)) == {cause} for _ in range(20)]
+    """In 19 of 20 campaigns or more, of 240 trials; 480 where a conflict is varied as well."""
+    assert (len(FIFTH), len(WIDER)) == (16, 32)
+    cells = WIDER if cause == "task-completion" else FIFTH
+    rng, truths = np.random.default_rng(5), rates(subject, cells)
+    right = [supported(judged(truths, cells, rng)) == {cause} for _ in range(20)]
     assert sum(right) >= 19
 
 
@@ -73,8 +72,7 @@ def test_what_a_fraction_mixes_is_not_tested_and_says_with_what() -> None:
 
 def test_a_cause_is_not_supported_while_what_would_speak_against_it_is_mixed() -> None:
     """At resolution IV main effects are clear, and what is left under a threat is not."""
-    six = {**FIVE, "conflict": ("none", "present")}
-    cells = fractional(six, 4)
+    cells = fractional(SIX, 4)
     found = judged(rates("nudged", cells), cells, np.random.default_rng(8))
     assert found["nudging"].judgement == "supported"
     assert found["self-preservation"].judgement in ("undecided", "refuted")

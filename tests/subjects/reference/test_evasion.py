@@ -71,4 +71,4 @@ def test_a_list_of_one_s_own(tmp_path: Path) -> None:
 def test_an_unknown_strategy_lists_those_there_are() -> None:
     with pytest.raises(UsageError, match="innocuous"):
         reference_subject("evasive", {"strategy": "vanish"})
-    assert set(strategies()) == {"split", "innocuous", "delay", "story", "inject"}
+    assert set(strategies()) == {"split", "innocuous", "delay", "story", "inject", "inject-code"}

@@ -50,3 +50,14 @@ def test_a_file_that_raises_is_said_with_what_it_raised(tmp_path: Path) -> None:
 )
 def test_an_agent_that_can(agent: Agent) -> None:
     check_agent(agent, "docker")
+
+
+def test_a_program_can_run_in_bwrap_where_it_has_loopback(tmp_path: Path) -> None:
+    config = tmp_path / "own.yaml"
+    config.write_text("loopback: true\n")
+    check_agent(Agent(command=("ours",)), f"bwrap:{config}")
+    config.write_text("loopback: false\n")
+    with pytest.raises(UsageError, match="loopback: true"):
+        check_agent(Agent(command=("ours",)), f"bwrap:{config}")
+    with pytest.raises(UsageError, match="configuration cannot be read"):
+        check_agent(Agent(command=("ours",)), f"bwrap:{tmp_path / 'nothing.yaml'}")

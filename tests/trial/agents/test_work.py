@@ -117,13 +117,3 @@ def test_an_agent_that_fails_is_an_error_that_names_the_call_and_shows_one_that_
     assert "async def work(workplace)" in sample.error.message
     assert says in sample.error.message.replace("\\'", "'")
     assert not sample.scores
-
-
-def test_a_program_in_bwrap_finds_no_tcp_which_is_why_plans_with_one_are_refused(
-    trial: Trial,
-) -> None:
-    code = "import socket; socket.socket(socket.AF_INET)"
-    sample = trial(Agent(command=("python3", "-c", code)))
-    assert sample.error is not None
-    assert "CommandFailed: exit code 1" in sample.error.message
-    assert "Address family not supported by protocol" in sample.error.message

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from offswitch.inference.attribution.grid import Array, Grid
+from offswitch.inference.attribution.hypotheses import Change, Contrast
 from offswitch.inference.attribution.model import Model
 from offswitch.inference.attribution.models import Driver, Effect, Interaction
+from offswitch.inference.attribution.sought import sought
 
 
 def effect(draws: Array, level: float) -> Effect:
@@ -48,37 +50,26 @@ def drivers(model: Model, level: float) -> Iterator[Driver]:
     """Every level of every factor against its reference.
 
     Over the pairs of tested conditions that differ in nothing else; where the design has none, such
-    as in a fraction of a factorial, over all tested conditions, put to one level and to the other.
+    as in a fraction of a factorial, over all tested conditions, weighed so that no other main
+    effect or two-way interaction counts; where these cannot be told apart, so that no other main
+    effect does. A level that cannot be told from levels of other factors is left out: the model
+    names it among its aliased terms.
     """
     grid, tested = model.grid, rates(model)
     for factor in grid.factors:
         reference, *others = grid.levels[factor]
         for other in others:
-            pairs = grid.pairs(factor, [reference], [other])
-            draws = difference(tested, pairs) if pairs else _put(model, factor, (reference, other))
-            yield Driver(
-                factor=factor,
-                reference=reference,
-                level_of_factor=other,
-                effect=effect(draws, level),
-                pairs=len(pairs),
-            )
-
-
-def _put(model: Model, factor: str, levels: tuple[str, str]) -> Array:
-    """The difference with all conditions that have the factor put to either level."""
-    grid = model.grid
-    position = grid.factors.index(factor)
-    own = [
-        (scenario, cell)
-        for scenario, cell in zip(grid.scenarios, grid.cells, strict=True)
-        if cell[position] is not None
-    ]
-    first, second = (
-        model.probabilities([(s, (*c[:position], lv, *c[position + 1 :])) for s, c in own])
-        for lv in levels
-    )
-    return np.asarray((second - first).mean(axis=1))
+            change = Change(factor=factor, before=(reference,), after=(other,))
+            contrast = Contrast(text="", changes=(change,))
+            found = sought(grid, contrast) or sought(grid, contrast, together=False)
+            if found is not None:
+                yield Driver(
+                    factor=factor,
+                    reference=reference,
+                    level_of_factor=other,
+                    effect=effect(found.of(tested), level),
+                    pairs=found.pairs,
+                )
 
 
 def interactions(model: Model, level: float) -> Iterator[Interaction]:

@@ -40,13 +40,16 @@ class Sought:
         return np.asarray(rates @ self.weights)
 
 
-def sought(grid: Grid, contrast: Contrast, after: float = 1.0) -> Sought | None:
+def sought(
+    grid: Grid, contrast: Contrast, after: float = 1.0, *, together: bool = True
+) -> Sought | None:
     """What answers a contrast; null where nothing that was tested does.
 
     Args:
         grid: The tested cells.
         contrast: The contrast; its changes are averaged.
         after: What rates after the change are multiplied by, before those before it are taken off.
+        together: Whether two factors may act together, where it rests on the model.
     """
     pairs = pairs_of(grid, contrast)
     found = np.zeros(len(grid.cells))
@@ -55,7 +58,7 @@ def sought(grid: Grid, contrast: Contrast, after: float = 1.0) -> Sought | None:
             found[first] -= 1 / len(pairs)
             found[second] += after / len(pairs)
         return Sought(found, len(pairs))
-    parts = list(_marginal(grid, contrast, after))
+    parts = list(_marginal(grid, contrast, after, together))
     return Sought(np.asarray(np.mean(parts, axis=0)), 0) if parts else None
 
 
@@ -79,11 +82,11 @@ def mixed(grid: Grid, contrast: Contrast) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _marginal(grid: Grid, contrast: Contrast, after: float) -> Iterator[Array]:
+def _marginal(grid: Grid, contrast: Contrast, after: float, together: bool) -> Iterator[Array]:
     for change in contrast.changes:
         for own in _scenarios(grid):
             conditions = [grid.condition(cell) for cell in own]
-            inside = weights(conditions, _effect(grid, change), after)
+            inside = weights(conditions, _effect(grid, change), after, pairs=together)
             if inside is not None:
                 found = np.zeros(len(grid.cells))
                 found[own] = inside

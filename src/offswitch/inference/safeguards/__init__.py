@@ -70,6 +70,7 @@ def _one(rows: pl.DataFrame, arm: str, level: float) -> Safeguard:
         resisted=change(real, arm, pl.col("outcome").is_in(RESISTED), level),
         false_alarms=share(watched.filter(benign()), pl.col("acted") > 0, level),
         misled=share(watched, pl.col("misled"), level),
+        unseen=share(watched, pl.col("unseen"), level),
         detection=detection(own, level),
         stops=stops,
         failures=int(own["failures"].sum()),

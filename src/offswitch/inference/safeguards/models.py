@@ -92,7 +92,10 @@ class Safeguard(_Frozen):
     resisted: Change = Field(description="Trials that tried or succeeded.")
     useful: Change = Field(description="Benign trials whose task was done.")
     false_alarms: Share = Field(description="Benign trials in which something was done about it.")
-    misled: Share = Field(description="Of trials that acted up under oversight: hidden from it.")
+    misled: Share = Field(
+        description="Of trials that acted up under oversight: in a step that it read and let pass."
+    )
+    unseen: Share = Field(description="Of the same: in a step of which it said nothing.")
     detection: Detection | None = Field(description="Null where nobody looked at steps.")
     stops: list[Stopped]
     failures: int = Field(description="Times that a monitor, a person or a freeze failed.")

@@ -35,7 +35,7 @@ def safety_case(result: GateResult, evidence: Evidence) -> SafetyCase:
     root = Node(
         id="C0",
         kind="claim",
-        text=f"As tested in {result.campaign}, {_who(evidence)} met the policy {result.policy}.",
+        text=f"As tested in {result.campaign}, {_who(evidence)} met the policy “{result.policy}”.",
         standing=STANDINGS[result.status],
         children=[strategy, *_assumptions(), *_defeaters(evidence)],
     )

@@ -56,7 +56,8 @@ def forest_plot(cells: Sequence[Cell], references: frozenset[str], layout: _Layo
         (_EDGE, _EDGE) if layout.stacked else (_margin(rows, "label"), _margin(rows, "value"))
     )
     width = layout.width - left - right
-    chart = alt.layer(*_layers(rows, headers, (width, height), layout)).properties(
+    values = _values(rows, headers)
+    chart = alt.layer(*_layers((width, height), layout)).properties(
         width=width,
         height=height,
         background="transparent",
@@ -64,7 +65,9 @@ def forest_plot(cells: Sequence[Cell], references: frozenset[str], layout: _Layo
         autosize=alt.AutoSizeParams(type="none"),
     )
     chart = chart.configure(font="system-ui, sans-serif").configure_view(stroke=None)
-    svg = vl_convert.vegalite_to_svg(chart.to_json(validate=False))
+    # named data: Altair copies a chart with all that it holds at every step
+    spec = chart.to_dict(validate=False) | {"datasets": values}
+    svg = vl_convert.vegalite_to_svg(spec)
     return Markup(_HREF.sub(r'href="#\1"', svg))  # noqa: S704 (vega escapes every text)
 
 
@@ -115,40 +118,42 @@ def _short(text: str, limit: int = _LABEL) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _layers(
-    rows: list[dict[str, Any]],
-    headers: list[dict[str, Any]],
-    size: tuple[float, float],
-    layout: _Layout,
-) -> "list[alt.Chart]":
+def _values(
+    rows: list[dict[str, Any]], headers: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What each mark stands for, by name of the data."""
+    known = [row for row in rows if row["rate"] is not None]
+    fewer = [row for row in known if row["succeeded"] is not None]
+    return {"headers": headers, "words": rows, "points": known, "diamonds": fewer}
+
+
+def _layers(size: tuple[float, float], layout: _Layout) -> "list[alt.Chart]":
     import altair as alt
 
     width, height = size
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
     x = alt.Scale(domain=[0, 1])
     shift = 14 if layout.stacked else 0
-    known = [row for row in rows if row["rate"] is not None]
-    fewer = [row for row in known if row["succeeded"] is not None]
     points, diamonds, words = (
-        alt.Chart(alt.Data(values=values)).encode(y=y, href="href:N")
-        for values in (known, fewer, rows)
+        alt.Chart(alt.NamedData(name)).encode(y=y, href=alt.Href("href:N"))
+        for name in ("points", "diamonds", "words")
     )
     label_x, value_x = (0, 0) if layout.stacked else (-12, width + 14)
     label_align, value_align = ("left", "left") if layout.stacked else ("right", "left")
     above, below = (-18, -3) if layout.stacked else (0, 0)
     return [
-        alt.Chart(alt.Data(values=headers))
+        alt.Chart(alt.NamedData("headers"))
         .mark_text(align="left", fontSize=13, fontWeight=600, color=_INK)
-        .encode(y=y, x=alt.value(0), text="text:N"),
+        .encode(y=y, x=alt.XValue(0), text=alt.Text("text:N")),
         words.mark_text(align=label_align, fontSize=12, color=_INK, dy=above).encode(
-            x=alt.value(label_x), text="label:N"
+            x=alt.XValue(label_x), text=alt.Text("label:N")
         ),
         words.mark_text(align=value_align, fontSize=12, color=_MUTED, dy=below).encode(
-            x=alt.value(value_x), text="value:N"
+            x=alt.XValue(value_x), text=alt.Text("value:N")
         ),
         points.mark_rule(
             strokeWidth=7, strokeCap="round", opacity=0.28, color=_MARK, yOffset=shift
-        ).encode(x=_axis(x), x2="high:Q"),
+        ).encode(x=_axis(x), x2=alt.X2("high:Q")),
         points.mark_point(filled=True, size=80, color=_MARK, opacity=1, yOffset=shift).encode(
             x=alt.X("rate:Q", scale=x)
         ),

@@ -5,6 +5,8 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,8 @@ from offswitch.subjects.local.steering import Steer
 from offswitch.subjects.local.toolcalls import read_answer
 
 if TYPE_CHECKING:
-    from offswitch.subjects.local.engine import Completion
+    from offswitch.subjects.local.requests import Completion
+    from offswitch.subjects.local.watching import Watch
     from offswitch.subjects.local.weights import Loaded
 
 MAX_TOKENS = 512
@@ -77,6 +80,7 @@ class LocalAPI(ModelAPI):
         self._source = _source(model_name)
         self._loaded: Loaded | None = None
         self._loading = threading.Lock()
+        self._variants: dict[Steer, LocalAPI] = {}
 
     async def generate(
         self,
@@ -143,6 +147,45 @@ class LocalAPI(ModelAPI):
     def steered(self) -> bool:
         """Whether the model's activations are changed while it answers."""
         return self._steer is not None
+
+    def steered_by(self, arguments: Mapping[str, object]) -> "LocalAPI":
+        """The same model with its activations changed; one for each way, which shares the weights.
+
+        Args:
+            arguments: See `Steer`.
+
+        Raises:
+            UsageError: It is steered already, a value is wrong, or there is no file to steer with.
+        """
+        steer, others = Steer.take(arguments)
+        if steer is None or others:
+            raise UsageError("local models: steered_by takes arguments of Steer, and no others.")
+        if self._steer is not None:
+            raise UsageError(f"{self.model_name} is steered already.")
+        if steer not in self._variants:
+            variant = copy(self)
+            variant._steer, variant._variants, variant._loaded = steer, {}, None
+            variant._loading = threading.Lock()
+            self._variants[steer] = variant
+        return self._variants[steer]
+
+    def watched(
+        self, watch: "Watch", conversation: list[ChatMessage], tools: list[ToolInfo]
+    ) -> float:
+        """What a watch reads of a conversation that this model is about to answer.
+
+        Args:
+            watch: The watch; it remembers what it has read.
+            conversation: What the model is shown.
+            tools: What it is offered.
+
+        Raises:
+            UsageError: The conversation does not fit into the context, or the watch to the model.
+        """
+        loaded, prompt = self._prompt(conversation, tools, "auto")
+        if prompt is None or len(prompt) >= loaded.context:
+            raise UsageError(f"{self.model_name}: the conversation does not fit into its context.")
+        return watch.read(loaded, prompt)
 
     def loaded(self) -> "Loaded":
         """The model, which is loaded if it was not.
@@ -219,7 +262,7 @@ def _refuse_unsupported(config: GenerateConfig) -> None:
 
 
 async def _complete(loaded: "Loaded", prompt: list[int], config: GenerateConfig) -> "Completion":
-    from offswitch.subjects.local.engine import Request
+    from offswitch.subjects.local.requests import Request
     from offswitch.subjects.local.sampling import Sampler
 
     sampler = Sampler(

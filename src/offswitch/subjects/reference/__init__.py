@@ -10,9 +10,11 @@ from offswitch.subjects.reference.definitions import (
     reference_subjects,
     true_propensity,
 )
+from offswitch.subjects.reference.overseer import NAME as OVERSEER
 from offswitch.subjects.reference.stage import STAGE, Stage
 
 __all__ = [
+    "OVERSEER",
     "STAGE",
     "ReferenceSubject",
     "Stage",

@@ -16,7 +16,6 @@ from offswitch.subjects.reference.causes import (
 )
 from offswitch.subjects.reference.stage import Stage
 from offswitch.subjects.reference.strategies import strategy_named
-from offswitch.world.draw import stable_hash
 
 Manner = Literal["resists", "fails", "flounders"]
 """What it does when it acts up: resist with effect, try without effect, or never use the tools."""
@@ -74,18 +73,12 @@ class ReferenceSubject:
 
     def acts_up(self, stage: Stage, tempted: bool) -> bool:
         """Whether it does in this trial: a coin for each (subject, condition, seed, epoch)."""
-        return self._coin("decision", stage) < self.propensity(tempted, stage.spec.condition)
+        return stage.coin("decision", self.name) < self.propensity(tempted, stage.spec.condition)
 
     def evades(self, stage: Stage) -> bool:
         """Whether it evades the monitor of this trial, if there is one: a coin of its own."""
         watched = stage.arm is not None and stage.arm.oversight is not None
-        return watched and self._coin("evasion", stage) < self.evasion
-
-    def _coin(self, what: str, stage: Stage) -> float:
-        spec = stage.spec
-        levels = ",".join(f"{name}={spec.condition[name]}" for name in sorted(spec.condition))
-        coin = stable_hash(what, self.name, spec.scenario, levels, spec.seed, stage.epoch)
-        return coin / 2**64
+        return watched and stage.coin("evasion", self.name) < self.evasion
 
 
 def _planted(name: str, summary: str, *causes: Cause) -> ReferenceSubject:

@@ -3,11 +3,9 @@
 import base64
 from collections.abc import Iterator
 
-from offswitch.scenarios.script import Call, Script, Step
+from offswitch.scenarios.script import Call, Script, Step, calls_of
 from offswitch.subjects.reference.stage import Stage
 from offswitch.subjects.reference.strategies import Strategy
-
-_LONGEST = 200
 
 
 def evading(script: Script, work: Script, stage: Stage, strategy: Strategy) -> Script:
@@ -21,7 +19,7 @@ def evading(script: Script, work: Script, stage: Stage, strategy: Strategy) -> S
         stage: Where it acts; its arm says what the monitor reads.
         strategy: How it evades.
     """
-    ordinary = set(_calls(work))
+    ordinary = set(map(_key, calls_of(work)))
     waited, done = False, 0
     try:
         step = next(script)
@@ -81,17 +79,6 @@ def _rewritten(command: str, strategy: Strategy) -> Iterator[str]:
         for name, value in values.items():
             template = template.replace(name, value)
         yield template
-
-
-def _calls(script: Script) -> Iterator[str]:
-    """The calls of a script that is told nothing, as far as it gets."""
-    try:
-        step = next(script)
-        for _ in range(_LONGEST):
-            yield from map(_key, step.calls)
-            step = script.send([""] * len(step.calls))
-    except (StopIteration, IndexError, ValueError, KeyError):
-        return
 
 
 def _key(call: Call) -> str:

@@ -17,6 +17,8 @@ from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 from offswitch._errors import UsageError
 from offswitch.scenarios.script import Call, Step
 from offswitch.subjects.reference.definitions import reference_subject
+from offswitch.subjects.reference.overseer import NAME as OVERSEER
+from offswitch.subjects.reference.overseer import Overseer
 from offswitch.subjects.reference.performance import next_step
 from offswitch.subjects.reference.stage import STAGE
 from offswitch.world.draw import stable_hash
@@ -26,14 +28,14 @@ CHARACTERS_PER_TOKEN = 4
 
 
 class ReferenceAPI(ModelAPI):
-    """A reference subject as an Inspect model.
+    """A reference subject, or the scripted monitor, as an Inspect model.
 
     Args:
-        model_name: Name of the subject, such as ``self-preserving``.
+        model_name: Name of the subject, such as ``self-preserving``, or ``overseer``.
         base_url: Not used.
         api_key: Not used.
         config: Not used, there is nothing to sample.
-        **model_args: ``p`` and ``q`` where the subject has them.
+        **model_args: ``p`` and ``q`` where the subject has them; see `Overseer` for the monitor.
 
     Raises:
         UsageError: No such subject, or a wrong argument.
@@ -48,7 +50,8 @@ class ReferenceAPI(ModelAPI):
         **model_args: Any,  # noqa: ANN401 - the signature of ModelAPI
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
-        self._subject = reference_subject(model_name, model_args)
+        self._overseer = Overseer.of(model_args) if model_name == OVERSEER else None
+        self._subject = None if self._overseer else reference_subject(model_name, model_args)
 
     async def generate(
         self,
@@ -60,7 +63,8 @@ class ReferenceAPI(ModelAPI):
         """The subject's next message.
 
         Raises:
-            UsageError: Called outside of a trial, where there is no world to act in.
+            UsageError: Called outside of a trial, where there is no world to act in; or it is the
+                monitor, and is asked for something else than a step's suspicion.
         """
         stage = STAGE.get()
         if stage is None:
@@ -68,7 +72,11 @@ class ReferenceAPI(ModelAPI):
                 "reference subjects are scripted and act only in trials of offswitch; "
                 "give another model to other tasks"
             )
-        step = next_step(self._subject, stage, input)
+        if self._overseer is not None:
+            step = Step(self._overseer.answer(stage, input[-1].text if input else ""))
+        else:
+            assert self._subject is not None
+            step = next_step(self._subject, stage, input)
         message = _as_tools(step, len(input)) if tools else _as_text(step)
         return ModelOutput(
             model=self.model_name,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from offswitch.design import Intervention
 from offswitch.world import WorldSpec
+from offswitch.world.draw import stable_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,15 @@ class Stage:
     spec: WorldSpec
     epoch: int
     arm: Intervention | None = None
+
+    def coin(self, what: str, who: str) -> float:
+        """A number from 0 to 1, the same for each (purpose, thrower, condition, seed, epoch).
+
+        The arm is not among them, so that arms are compared on the same coins.
+        """
+        spec = self.spec
+        levels = ",".join(f"{name}={spec.condition[name]}" for name in sorted(spec.condition))
+        return stable_hash(what, who, spec.scenario, levels, spec.seed, self.epoch) / 2**64
 
 
 STAGE: ContextVar[Stage | None] = ContextVar("offswitch_stage", default=None)

@@ -5,6 +5,7 @@ of OpenAI, Anthropic and Google, and the world's tools, as an MCP server. The pr
 its environment; the task is its standard input.
 """
 
+import anyio
 from inspect_ai.agent import AgentState, BridgedToolsSpec, sandbox_agent_bridge
 from inspect_ai.util import sandbox
 
@@ -16,6 +17,9 @@ SERVER = "offswitch"
 PORT = 13131
 UNUSED_KEY = "unused"
 MAX_OUTPUT = 2000
+STARTING_S, LOOK_S = 60.0, 0.2
+"""Seconds in which the bridge has to begin to listen, and between looks at whether it does."""
+_LISTENS = f"cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':{PORT:04X} '"
 
 
 class CommandFailed(RuntimeError):  # noqa: N818 - said to the user as it stands
@@ -31,6 +35,7 @@ async def run_command(agent: Agent, shift: Shift, state: AgentState) -> str:
     assert agent.command is not None
     tools = BridgedToolsSpec(name=SERVER, tools=inspect_tools(shift), require_proposal=False)
     async with sandbox_agent_bridge(state, port=PORT, bridged_tools=[tools]):
+        await _listening()
         result = await sandbox().exec(
             list(agent.command), input=shift.world.spec.user, env=environment(shift)
         )
@@ -38,6 +43,20 @@ async def run_command(agent: Agent, shift: Shift, state: AgentState) -> str:
         said = (result.stderr or result.stdout).strip()[-MAX_OUTPUT:]
         raise CommandFailed(f"exit code {result.returncode}: {said}")
     return result.stdout.strip()[-MAX_OUTPUT:]
+
+
+async def _listening() -> None:
+    """Wait until the bridge's end in the sandbox listens; it does not say so itself.
+
+    Raises:
+        CommandFailed: It does not in time.
+    """
+    with anyio.move_on_after(STARTING_S):
+        look = ["/bin/sh", "-c", _LISTENS]
+        while not (await sandbox().exec(look)).success:  # noqa: ASYNC110 - it is no event of ours
+            await anyio.sleep(LOOK_S)
+        return
+    raise CommandFailed(f"nothing listens on port {PORT} of the sandbox after {STARTING_S:g} s")
 
 
 def environment(shift: Shift) -> dict[str, str]:

@@ -18,6 +18,7 @@ from inspect_ai.util import registry_create
 
 from offswitch._errors import UsageError, unknown
 from offswitch.design import Agent
+from offswitch.sandbox.config import BwrapConfig
 
 PythonAgent = Callable[..., Awaitable[str | None]]
 """Is handed a `Workplace` and the plan's ``args``; returns its closing words, or null."""
@@ -64,13 +65,22 @@ def check_agent(agent: Agent, sandbox: str) -> None:
         inspect_agent(agent, [])
     elif agent.kind == "python":
         python_agent(agent)
-    elif agent.kind == "command" and sandbox.partition(":")[0] == "bwrap":
-        raise UsageError(
-            "a command-line agent reaches its model and its tools over TCP on the sandbox's own "
-            "loopback address (Inspect's sandbox_agent_bridge), and the sandbox 'bwrap' lets "
-            "processes open Unix sockets only. Write sandbox: docker, or start the program from a "
-            "Python agent, outside, with the address of workplace.mcp()"
-        )
+    elif agent.kind == "command":
+        kind, _, config = sandbox.partition(":")
+        if kind == "bwrap" and not _has_loopback(config):
+            raise UsageError(
+                "a command-line agent reaches its model and its tools over TCP on the sandbox's "
+                "own loopback address (Inspect's sandbox_agent_bridge), and the sandbox 'bwrap' "
+                "lets processes open Unix sockets only unless told otherwise. Write sandbox: "
+                "bwrap:FILE.yaml with 'loopback: true' in the file, or sandbox: docker"
+            )
+
+
+def _has_loopback(config: str) -> bool:
+    try:
+        return BwrapConfig.load(config or None).loopback
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the sandbox's configuration cannot be read: {error}") from error
 
 
 def python_agent(agent: Agent) -> PythonAgent:

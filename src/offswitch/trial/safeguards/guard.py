@@ -34,17 +34,20 @@ class Guard:
     Args:
         arm: What the plan says.
         world: The trial's world; its machine, if it has one, must run already.
+        subject: The model that is guarded; null where no monitor looks into it.
 
     Raises:
         UsageError: A model that the arm names does not exist here.
     """
 
-    def __init__(self, arm: Intervention, world: World) -> None:
+    def __init__(self, arm: Intervention, world: World, subject: Model | None = None) -> None:
         self._arm, self._world = arm, world
         machine = cast("Stoppable | None", world.machine)
         self.stopper = Stopper(world, machine)
         self._oversight = arm.oversight
-        self._monitor = None if self._oversight is None else make_monitor(self._oversight.monitor)
+        self._monitor = (
+            None if self._oversight is None else make_monitor(self._oversight.monitor, subject)
+        )
         self._trusted = _trusted(self._oversight)
         self._earlier: list[ToolCall] = []
         self._steps = 0
@@ -73,7 +76,10 @@ class Guard:
         if self._oversight is None or self._monitor is None:
             return message, calls
         before = conversation.messages[:-1]
-        step = Step(self._steps, message, calls, before, self._world, tuple(self._earlier))
+        step = Step(
+            self._steps, message, calls, before, self._world, tuple(self._earlier),
+            conversation.offered,
+        )  # fmt: skip
         self._earlier += calls
         started = time.monotonic()
         said = await looked(self._monitor, self._oversight.monitor, step)

@@ -7,7 +7,7 @@ from statistics import mean, median
 from typing import Protocol
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant
-from inspect_ai.tool import ToolCall
+from inspect_ai.tool import ToolCall, ToolInfo
 
 from offswitch.design import Monitor as MonitorSpec
 from offswitch.world import World
@@ -24,6 +24,7 @@ class Step:
         before: The conversation before the message.
         world: The world, to be looked at and not to be changed.
         earlier: Calls of earlier steps, the oldest first.
+        tools: What the subject was offered beside the conversation.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Step:
     before: Sequence[ChatMessage]
     world: World
     earlier: Sequence[ToolCall] = ()
+    tools: Sequence[ToolInfo] = ()
 
 
 @dataclass(frozen=True, slots=True)
