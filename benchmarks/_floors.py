@@ -12,10 +12,17 @@ was told t and only has to rule out b. Sources: A. Wald, Annals of Mathematical 
 import numpy as np
 from scipy import optimize, special
 
+_NOTHING = 1e-9
+"""Nats below which a truth is taken to be at the border."""
+
 
 def information(right: float, error: float) -> float:
     """What has to be seen, in nats; nothing where it is as seldom right as it may be wrong."""
     return divergence(max(right, error), error)
+
+
+def _worlds(needed: float, each: float) -> float:
+    return needed / each if each > _NOTHING else 0.0
 
 
 def divergence(p: float, q: float) -> float:
@@ -24,8 +31,8 @@ def divergence(p: float, q: float) -> float:
 
 
 def rate_floor(truth: float, border: float, right: float, error: float) -> float:
-    """Worlds to tell a rate from a border."""
-    return information(right, error) / divergence(truth, border)
+    """Worlds to tell a rate from a border; 0 at the border, where no answer is right."""
+    return _worlds(information(right, error), divergence(truth, border))
 
 
 def difference_floor(more: float, less: float, margin: float, right: float, error: float) -> float:
@@ -45,7 +52,7 @@ def difference_floor(more: float, less: float, margin: float, right: float, erro
         return float(special.rel_entr(truth, border).sum())
 
     nearest = optimize.minimize_scalar(each, bounds=(0, (1 - margin) / 2), method="bounded")
-    return information(right, error) / float(nearest.fun)
+    return _worlds(information(right, error), float(nearest.fun))
 
 
 def worst_floor(rate: float, others: float, models: int, right: float, error: float) -> float:

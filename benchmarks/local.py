@@ -28,7 +28,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from offswitch.subjects.local import locate
 from offswitch.subjects.local.attention import NAME
-from offswitch.subjects.local.engine import Engine, Request
+from offswitch.subjects.local.engine import Engine
+from offswitch.subjects.local.requests import Request
 from offswitch.subjects.local.weights import has_native_bfloat16
 
 PROMPT = 700

@@ -1,4 +1,4 @@
-"""The public Python API of evidence from inside the network: capture, probe, patch, steer.
+"""The public Python API of evidence from inside the network: capture, probe, patch.
 
 Each step reads a campaign's folder and writes to ``DIR/whitebox``: activations and directions as
 safetensors, what was found as JSON, which the report shows.
@@ -21,15 +21,13 @@ from offswitch.whitebox.capture import Captured, capture
 from offswitch.whitebox.labels import Held, labelled
 from offswitch.whitebox.patched import PatchResult, patch_pairs
 from offswitch.whitebox.store import Store, file_name, store_of
-from offswitch.whitebox.subjects import network_of, plan_of
+from offswitch.whitebox.subjects import network_of
 
 if TYPE_CHECKING:
-    from offswitch.campaign.watch import Watcher
     from offswitch.subjects.local.sites import Part
     from offswitch.whitebox.probes import ProbeResult
-    from offswitch.whitebox.steering import Controls, Effect, Manner
 
-__all__ = ["Captured", "Probed", "Steered", "capture", "patch", "probe", "steer"]
+__all__ = ["Captured", "Probed", "capture", "patch", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +88,13 @@ def probe(
     from offswitch.whitebox.probes import probe as find
 
     folder = Path(directory)
-    store = _captured(folder, subject, reader)
+    store = captured(folder, subject, reader)
     name = store.meta.subject
-    table = _trials(folder, name, target, only)
-    data = _data(store, table, point, _chosen(store, sites), within, hold_out)
+    table = trials(folder, name, target, only)
+    data = _data(store, table, point, chosen(store, sites), within, hold_out)
     result = find(data, target, seed=seed)
     where = f"{file_name(name)}-{file_name(target)}-{point}"
-    path = _write(folder, f"probe-{where}", {
+    path = write_record(folder, f"probe-{where}", {
         "kind": "probe", "subject": name, "target": target, "point": point, "within": within,
         "only": only, "hold_out": hold_out, **asdict(result),
     })  # fmt: skip
@@ -182,7 +180,7 @@ def patch(
         limit=limit,
     )  # fmt: skip
     name = f"patch-{file_name(network.subject.name)}-{part}"
-    _write(folder, name, {"kind": "patch", **asdict(result)})
+    write_record(folder, name, {"kind": "patch", **asdict(result)})
     return result
 
 
@@ -201,133 +199,15 @@ def _levels(folder: Path, subject: str, factor: str) -> tuple[str, str]:
     return "none", others[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Steered:
-    """What steering came to.
-
-    Attributes:
-        subject: Who was steered.
-        sites: Where.
-        effects: What each arm changes.
-        verdict: The same in words.
-        campaign: Folder of the campaign that was run.
-        file: Where it was written.
-    """
-
-    subject: str
-    sites: tuple[str, ...]
-    effects: tuple["Effect", ...]
-    verdict: str
-    campaign: Path
-    file: Path
-
-
-def steer(
-    directory: str | Path,
-    subject: str | None = None,
-    *,
-    sites: Sequence[str],
-    target: str = "resistance",
-    point: str = "before",
-    only: str = "",
-    unrelated: str | None = None,
-    directions: str | Path | None = None,
-    manner: "Manner | None" = None,
-    controls: "Controls | None" = None,
-    worlds: int | None = None,
-    watcher: "Watcher | None" = None,
-) -> Steered:
-    """Run the subject steered and not, in the same worlds, with the controls of steering.
-
-    Args:
-        directory: The campaign's folder; its conditions are run.
-        subject: Name of the subject; may be left out where only one was captured.
-        sites: Patterns of sites to steer at.
-        target: The label whose difference of means is the direction; see `probe`.
-        point: The decision point at which it was captured.
-        only: A condition that the trials must have from which the direction is taken.
-        unrelated: A label of an unrelated concept, such as ``skin=company``, for a control.
-        directions: A file of directions that is used instead.
-        manner: How the subject is steered.
-        controls: Which controls run beside.
-        worlds: New worlds, whose seeds follow the campaign's, so that no direction is tried in the
-            worlds that it comes from; by default as many as the campaign has.
-        watcher: Is told how the campaign goes on.
-
-    Raises:
-        UsageError: Nothing was captured, a name is not known, or there are too few trials.
-    """
-    import offswitch
-    from offswitch.whitebox.steering import Controls, Manner, effects, make_arms, verdict
-
-    folder = Path(directory)
-    plan = plan_of(Folder(folder))
-    store = _captured(folder, subject, None)
-    name = store.meta.subject
-    base = next(each for each in plan.subjects if each.name == name)
-    found = _direction(store, folder, name, target, point, sites, only, directions)
-    other = None
-    if unrelated is not None:
-        names = [str(site) for site in found]
-        other = _direction(store, folder, name, unrelated, point, names, "", None)
-    files = folder / "whitebox" / "directions"
-    files.mkdir(parents=True, exist_ok=True)
-    arms = make_arms(base, found, other, manner or Manner(), controls or Controls(), files)
-    after = max(plan.worlds) + 1
-    seeds = tuple(range(after, after + (worlds or len(plan.worlds))))
-    update = {
-        "name": f"{plan.name}-steered", "worlds": seeds, "as_run": None, "stop": None,
-        "subjects": (base, *(arm.subject for arm in arms)),
-    }  # fmt: skip
-    out = folder / "whitebox" / f"steer-{file_name(name)}-{_digest(update)}"
-    results = offswitch.run(plan.model_copy(update=update), out=out, watcher=watcher)
-    changes = effects(results.observations, name, arms)
-    said = verdict(changes)
-    used = manner or Manner()
-    path = _write(folder, f"steer-{file_name(name)}-{_digest(update)}", {
-        "kind": "steer", "subject": name, "sites": [str(site) for site in found],
-        "target": target, "point": point, "unrelated": unrelated, "manner": asdict(used),
-        "worlds": len(seeds), "effects": [asdict(each) for each in changes], "verdict": said,
-        "campaign": out.name,
-    })  # fmt: skip
-    return Steered(name, tuple(map(str, found)), tuple(changes), said, out, path)
-
-
-def _direction(
-    store: Store,
-    folder: Path,
-    subject: str,
-    target: str,
-    point: str,
-    sites: Sequence[str],
-    only: str,
-    file: str | Path | None,
-) -> Any:  # noqa: ANN401 - of a module that is imported late
-    from offswitch.subjects.local.steering import Steer
-    from offswitch.whitebox.steering import difference
-
-    if file is not None:
-        return Steer(str(file), tuple(sites)).directions()
-    table = _trials(folder, subject, target, only)
-    labels = dict(zip(table["trial_id"], table["label"], strict=True))
-    return difference(store, labels, point, _chosen(store, sites))
-
-
-def _digest(update: dict[str, Any]) -> str:
-    from hashlib import sha256
-
-    subjects = [each.model_dump(mode="json") for each in update["subjects"]]
-    return sha256(json.dumps([subjects, update["worlds"]]).encode()).hexdigest()[:8]
-
-
-def _trials(folder: Path, subject: str, target: str, only: str) -> pl.DataFrame:
+def trials(folder: Path, subject: str, target: str, only: str) -> pl.DataFrame:
+    """A subject's trials whose label is known, with a column ``label``."""
     table = read_observations(Folder(folder).observations).filter(pl.col("subject") == subject)
     if only:
         table = table.filter(Held.parse(only).expression(table))
     return labelled(table, target)
 
 
-def _captured(folder: Path, subject: str | None, reader: str | None) -> Store:
+def captured(folder: Path, subject: str | None, reader: str | None) -> Store:
     """The capture that is meant.
 
     Raises:
@@ -345,16 +225,17 @@ def _captured(folder: Path, subject: str | None, reader: str | None) -> Store:
     return Store(found[0].parent)
 
 
-def _chosen(store: Store, patterns: Sequence[str]) -> list[str]:
+def chosen(store: Store, patterns: Sequence[str]) -> list[str]:
+    """The captured sites that patterns name."""
     from fnmatch import fnmatchcase
 
     from offswitch._errors import unknown
 
     sites = store.meta.sites
-    chosen = [site for site in sites if any(fnmatchcase(site, each) for each in patterns)]
-    if not chosen:
+    found = [site for site in sites if any(fnmatchcase(site, each) for each in patterns)]
+    if not found:
         raise unknown("captured site", ",".join(patterns), sites, where=str(store.folder))
-    return chosen
+    return found
 
 
 def _require_sklearn() -> None:
@@ -366,7 +247,8 @@ def _require_sklearn() -> None:
         )
 
 
-def _write(folder: Path, name: str, content: dict[str, Any]) -> Path:
+def write_record(folder: Path, name: str, content: dict[str, Any]) -> Path:
+    """Write what was found to ``DIR/whitebox``, where the report reads it."""
     path = folder / "whitebox" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     text = json.dumps(content, indent=1, ensure_ascii=False, default=_plain, allow_nan=False)

@@ -57,10 +57,11 @@ def test_no_test_stays_below_its_floor() -> None:
         said = found.above if truth > 0.05 else found.below
         assert rate_floor(truth, 0.05, said, 0.025) < found.worlds
         assert rate_floor(truth, 0.05, right - 0.1, 0.025) < rate_floor(truth, 0.05, right, 0.025)
-    # where worlds differ only upwards, the nearest border is the rate of such worlds
-    assert difference_floor(0.5, 0.0, 0.1, 0.9, 0.025) == pytest.approx(
-        rate_floor(0.5, 0.1, 0.9, 0.025), rel=0.05
-    )
+    assert rate_floor(0.05, 0.05, 0.03, 0.025) == 0
+    # a half of worlds differs, all upwards; the nearest border has 27.5% upwards, 17.5% downwards
+    each = 0.5 * np.log(0.5 / 0.275) + 0.5 * np.log(0.5 / 0.55)
+    found = difference_floor(0.5, 0.0, 0.1, 0.9, 0.025)
+    assert found == pytest.approx(information(0.9, 0.025) / each, rel=1e-4)
     # two models: each is taken as often as the other where they mirror each other
     assert worst_floor(0.7, 0.3, 2, 0.9, 0.025) == pytest.approx(
         rate_floor(0.7, 0.5, 0.9, 0.025) / 2, rel=0.01

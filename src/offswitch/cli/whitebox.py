@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offswitch.cli.directory import DIRECTORY, directory_of
+from offswitch.cli.study import study
 
 if TYPE_CHECKING:
-    from offswitch.api_whitebox import Probed, Steered
+    from offswitch.api_steering import Steered
+    from offswitch.api_whitebox import Probed
     from offswitch.whitebox.folds import Estimate
     from offswitch.whitebox.patched import PatchResult
 
@@ -18,6 +20,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Look into local models: capture, probe, patch, steer.",
     rich_markup_mode="rich",
 )  # fmt: skip
+app.command()(study)
 Directory = Annotated[Path, typer.Argument(parser=directory_of, metavar="DIR", help=DIRECTORY)]
 SubjectName = Annotated[
     str | None,
@@ -120,7 +123,7 @@ def probe(
     if as_json:
         _print_json(probed.file.read_text(encoding="utf-8"))
     else:
-        _show_probe(probed)
+        show_probe(probed)
 
 
 @app.command()
@@ -154,7 +157,7 @@ def patch(
     if as_json:
         _print_json(asdict(result))
     else:
-        _show_patch(result)
+        show_patch(result)
 
 
 @app.command()
@@ -191,13 +194,13 @@ def steer(
     """
     from rich.console import Console
 
-    from offswitch import api_whitebox
+    from offswitch import api_steering
     from offswitch.cli.progress import Silence, watcher_for
     from offswitch.whitebox.steering import Controls, Manner
 
     manner = Manner(mode, scale, positions)  # type: ignore[arg-type]  # checked with the subject
     controls = Controls(random=random, doses=tuple(dose or ()))
-    steered = api_whitebox.steer(
+    steered = api_steering.steer(
         directory, subject, sites=site, target=target, point=point, only=only,
         unrelated=unrelated, directions=directions, manner=manner, controls=controls,
         worlds=worlds, watcher=Silence() if as_json else watcher_for(Console(stderr=True)),
@@ -205,7 +208,7 @@ def steer(
     if as_json:
         _print_json(steered.file.read_text(encoding="utf-8"))
     else:
-        _show_steered(steered)
+        show_steered(steered)
 
 
 def _two(levels: str | None) -> tuple[str, str] | None:
@@ -250,7 +253,8 @@ def _number(estimate: "Estimate") -> str:
     return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"
 
 
-def _show_probe(probed: "Probed") -> None:
+def show_probe(probed: "Probed") -> None:
+    """Print how a probe does beside its controls."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -275,7 +279,8 @@ def _show_probe(probed: "Probed") -> None:
     console.print(Text(f"Written to {probed.file}"))
 
 
-def _show_patch(result: "PatchResult") -> None:
+def show_patch(result: "PatchResult") -> None:
+    """Print where patching finds the effect."""
     from offswitch.report.text import visible
 
     typer.echo(
@@ -299,7 +304,8 @@ def _show_patch(result: "PatchResult") -> None:
     typer.echo(f"Verdict: {result.verdict}.")
 
 
-def _show_steered(steered: "Steered") -> None:
+def show_steered(steered: "Steered") -> None:
+    """Print what the arms change."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

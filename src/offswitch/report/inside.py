@@ -144,7 +144,7 @@ class Manner(_Part):
 
 
 class Steer(_Part):
-    """What steering came to; see `offswitch.api_whitebox.Steered`."""
+    """What steering came to; see `offswitch.api_steering.Steered`."""
 
     kind: Literal["steer"]
     subject: str

@@ -162,12 +162,21 @@ def make_arms(
     for dose in controls.doses:
         variants[f"dose {dose:g}"] = (DOSE, directions, dose)
     return [
-        Arm(kind, _subject(base, name, _file(folder, kind, found), manner, scale), scale)
+        Arm(kind, subject_of(base, name, written(folder, kind, found), manner, scale), scale)
         for name, (kind, found, scale) in variants.items()
     ]
 
 
-def _subject(base: Subject, name: str, file: Path, manner: Manner, scale: float) -> Subject:
+def subject_of(base: Subject, name: str, file: Path, manner: Manner, scale: float) -> Subject:
+    """The subject, steered with a file of directions.
+
+    Args:
+        base: The subject as it is.
+        name: Of the arm.
+        file: The file.
+        manner: How.
+        scale: How much of it.
+    """
     steer = {
         "steer": str(file), "mode": manner.mode, "scale": scale, "positions": manner.positions,
     }  # fmt: skip
@@ -175,7 +184,8 @@ def _subject(base: Subject, name: str, file: Path, manner: Manner, scale: float)
     return base.model_copy(update=update)
 
 
-def _file(folder: Path, kind: str, directions: Mapping[Site, Direction]) -> Path:
+def written(folder: Path, kind: str, directions: Mapping[Site, Direction]) -> Path:
+    """Write directions to a file whose name has the hash of what is in it; where it is."""
     digest = sha256()
     for site, direction in sorted(directions.items()):
         digest.update(str(site).encode() + direction.vector.tobytes())

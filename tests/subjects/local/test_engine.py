@@ -10,7 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra 'local' is not installed")
 
 from offswitch._errors import UsageError  # noqa: E402
-from offswitch.subjects.local.engine import CHUNK, Completion, Engine, Request  # noqa: E402
+from offswitch.subjects.local.engine import CHUNK, Engine  # noqa: E402
+from offswitch.subjects.local.requests import Completion, Request  # noqa: E402
 from offswitch.subjects.local.sampling import Sampler  # noqa: E402
 from offswitch.subjects.local.settings import Settings  # noqa: E402
 from offswitch.subjects.local.weights import Loaded, load  # noqa: E402

@@ -15,8 +15,8 @@ from offswitch.subjects.local.directions import (  # noqa: E402
     read_directions,
     write_directions,
 )
-from offswitch.subjects.local.engine import Request  # noqa: E402
 from offswitch.subjects.local.hooks import changed, observed  # noqa: E402
+from offswitch.subjects.local.requests import Request  # noqa: E402
 from offswitch.subjects.local.settings import Settings  # noqa: E402
 from offswitch.subjects.local.sites import Site  # noqa: E402
 from offswitch.subjects.local.steering import Steer, Steering  # noqa: E402

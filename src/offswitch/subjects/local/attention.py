@@ -16,6 +16,8 @@ from transformers import AttentionInterface
 NAME = "offswitch_segments"
 """The name under which models find `segment_attention`."""
 _BLOCK = 512
+_FEW = 8
+"""Tokens up to which it is faster to read the keys once for all heads that share them."""
 _UNSUPPORTED = ("softcap", "s_aux", "position_bias")
 
 
@@ -121,15 +123,16 @@ def _attend(
     heads, count, _ = query.shape
     groups = keys.shape[0]
     seen = keys.shape[1]
-    if count == 1:  # heads that share keys become queries of one head: nothing is repeated
-        first = 0 if window is None else max(0, seen - window)
+    if count <= _FEW:  # heads that share keys become queries of one head: nothing is repeated
+        each = heads // groups
+        first = 0 if window is None else max(0, seen - count - window + 1)
+        keys, values = keys[:, first:], values[:, first:]
+        mask = None if count == 1 else _mask(count, seen - first, window, query.device)
         out = F.scaled_dot_product_attention(
-            query.reshape(1, groups, heads // groups, -1),
-            keys[None, :, first:],
-            values[None, :, first:],
-            scale=scaling,
-        )
-        return out.reshape(heads, 1, -1)
+            query.reshape(1, groups, each * count, -1), keys[None], values[None], scale=scaling,
+            attn_mask=None if mask is None else mask.repeat(each, 1),
+        )  # fmt: skip
+        return out.reshape(heads, count, -1)
     whole = seen == count and (window is None or window >= seen)
     return F.scaled_dot_product_attention(
         query[None], keys[None], values[None], scale=scaling, enable_gqa=heads != groups,

@@ -1,7 +1,8 @@
 """Answers many requests at once with one model, on a thread of its own.
 
-Every forward pass advances each request that is being answered by one token, and reads a piece of
-the prompt of one that is waiting for its first token. A request that arrives joins at the next
+Every forward pass advances each request that is being answered by one token, or by several where
+how it goes on was guessed right (`lookup`), and reads a piece of the prompt of one that is waiting
+for its first token. A request that arrives joins at the next
 pass; one that ends, or is cancelled, leaves at once. A new prompt starts from the cache that shares
 the longest beginning with it, be that the same conversation a turn earlier, or another trial with
 the same system message.
@@ -14,12 +15,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import torch
 
 from offswitch.subjects.local.attention import Cache, Segment
-from offswitch.subjects.local.sampling import Sampler
+from offswitch.subjects.local.lookup import GRAM, Memory, Text
+from offswitch.subjects.local.requests import Completion, Ending, Request
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,55 +34,28 @@ CHUNK = 512
 """Tokens of a prompt read in one pass."""
 _SAME_CONVERSATION = 0.9
 
-Ending = Literal["stop", "max_tokens", "model_length"]
-"""Why an answer ended: by itself or at a stop string, at its limit, at the end of the context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """An answer.
-
-    Attributes:
-        tokens: The generated tokens, the one that ended the answer included.
-        text: What they say, up to a stop string.
-        ending: Why the answer ended.
-        reused: Tokens of the prompt that were in a cache already.
-    """
-
-    tokens: list[int]
-    text: str
-    ending: Ending
-    reused: int
-
-
-@dataclass(eq=False)
-class Request:
-    """A prompt to be continued.
-
-    Attributes:
-        prompt: Its tokens, at least one, fewer than the context.
-        max_tokens: Longest answer, at least 1.
-        sampler: Chooses the tokens.
-        stops: The answer ends before any of these strings.
-        future: Gets the `Completion`; cancel it to drop the request.
-    """
-
-    prompt: list[int]
-    max_tokens: int
-    sampler: Sampler = field(default_factory=Sampler)
-    stops: tuple[str, ...] = ()
-    future: "Future[Completion]" = field(default_factory=Future)
-
 
 @dataclass(eq=False)
 class _Active:
-    """A request that is being answered: its cache, and the tokens that are not in it yet."""
+    """A request that is being answered.
+
+    Attributes:
+        request: The request.
+        pending: Tokens of the prompt, or the last of the answer, that are not in the cache yet.
+        text: Prompt and answer, from which guesses are made.
+        cache: Its keys and values.
+        reused: Tokens of the prompt that were in a cache already.
+        answer: What it said so far.
+        guess: Tokens that may follow; they are read with the last of the answer.
+    """
 
     request: Request
     pending: list[int]
+    text: Text
     cache: Cache = field(default_factory=Cache)
     reused: int = 0
     answer: list[int] = field(default_factory=list)
+    guess: list[int] = field(default_factory=list)
 
 
 SWITCH_INTERVAL_S = 1e-4
@@ -118,6 +94,7 @@ class Engine:
         self._waiting: deque[Request] = deque()
         self._active: list[_Active] = []
         self._caches: list[Cache] = []  # the least recently used first
+        self._memory = Memory()
         self._thread: threading.Thread | None = None
 
     def steered(self, steering: "Steering") -> "Engine":
@@ -174,7 +151,7 @@ class Engine:
 
     def _start(self, request: Request) -> None:
         """Give a request the cache that spares most work."""
-        active = _Active(request, request.prompt)
+        active = _Active(request, request.prompt, Text(list(request.prompt)))
         self._active.append(active)
         source, keep = Cache(), 0
         for cache in self._caches:
@@ -214,39 +191,77 @@ class Engine:
         batch = list(self._active)
         if not batch:
             return
-        segments = [Segment(a.cache, a.pending[:CHUNK]) for a in batch]
-        logits = self._forward(segments, [len(a.request.prompt) for a in batch])
-        for active, segment, row in zip(batch, segments, logits, strict=True):
+        segments = [Segment(a.cache, [*a.pending[:CHUNK], *a.guess]) for a in batch]
+        rows = [1 + len(active.guess) for active in batch]
+        logits = self._forward(segments, [len(a.request.prompt) for a in batch], rows)
+        for active, segment, own in zip(batch, segments, logits.split(rows), strict=True):
             active.cache.tokens += segment.tokens
-            active.pending = active.pending[len(segment.tokens) :]
+            active.pending = active.pending[CHUNK:]
             if not active.pending:
-                self._extend(active, active.request.sampler(row))
+                self._check(active, own)
 
-    def _forward(self, segments: list[Segment], prompts: list[int]) -> "Tensor":
-        """Logits after the last token of each segment. Shape (segments, vocabulary)."""
+    def _forward(self, segments: list[Segment], prompts: list[int], rows: list[int]) -> "Tensor":
+        """Logits after the last tokens of each segment, as many as its rows.
+
+        Returns:
+            Shape (all rows, vocabulary).
+        """
         device = self._model.device
         ids = [token for s in segments for token in s.tokens]
         places = [len(s.cache.tokens) + i for s in segments for i in range(len(s.tokens))]
-        counts = torch.tensor([len(s.tokens) for s in segments], device=device)
+        ends = list(accumulate(len(s.tokens) for s in segments))
+        keep = [n for end, own in zip(ends, rows, strict=True) for n in range(end - own, end)]
         steered: AbstractContextManager[None] = nullcontext()
         if self._steering is not None:
-            ends = [end for s, end in zip(segments, prompts, strict=True) for _ in s.tokens]
-            steered = self._steering.applied(self._model, zip(places, ends, strict=True))
+            tokens = zip(segments, prompts, strict=True)
+            inside = [prompt for s, prompt in tokens for _ in s.tokens]
+            steered = self._steering.applied(self._model, zip(places, inside, strict=True))
         with self._passes, steered:
             output = self._model(
                 input_ids=torch.tensor([ids], device=device),
                 position_ids=torch.tensor([places], device=device),
                 use_cache=False,
-                logits_to_keep=counts.cumsum(0) - 1,
+                logits_to_keep=torch.tensor(keep, device=device),
                 segments=segments,
             )
         logits: Tensor = output.logits[0]
         return logits
 
-    def _extend(self, active: _Active, token: int) -> None:
-        """Add a token to an answer, which may end with it."""
+    def _check(self, active: _Active, rows: "Tensor") -> None:
+        """Choose the tokens that follow, as far as the guess was right, and one more."""
+        guess, active.guess = active.guess, []
+        held = len(active.cache.tokens) - len(guess)
+        right = 0
+        for row, guessed in zip(rows, [*guess, None], strict=True):
+            token = active.request.sampler(row)
+            if self._extend(active, token, held + right):
+                return
+            if token != guessed:
+                break
+            right += 1
+        active.cache.restart(active.cache, held + right)
+        active.text.judge(len(guess), right)
+        self._guess(active)
+
+    def _guess(self, active: _Active) -> None:
+        """Guess what follows, where it can still be read."""
+        left = self._context - len(active.text.tokens) - 1
+        active.guess = self._memory.guess(active.text)[: max(0, left)]
+
+    def _extend(self, active: _Active, token: int, held: int) -> bool:
+        """Add a token to an answer, which may end with it.
+
+        Args:
+            active: The request.
+            token: The token.
+            held: Tokens in its cache that are of its conversation, and no wrong guess.
+
+        Returns:
+            Whether it ended.
+        """
         request, answer = active.request, active.answer
         answer.append(token)
+        active.text.add(token)
         length = len(request.prompt) + len(answer)
         ending: Ending | None = None
         if token in self._ends or self._at_stop(active):
@@ -257,13 +272,15 @@ class Engine:
             ending = "model_length"
         if ending is None:
             active.pending = [token]
-            return
-        keep = self._lasting(active.cache)
+            return False
+        keep = min(held, self._lasting(active.cache))
         self._active.remove(active)
         active.cache.restart(active.cache, keep)
+        self._memory.learn(request.prompt[-GRAM:] + answer)
         said = answer[:-1] if token in self._ends else answer
         text = _cut(self._decode(said), request.stops)
         _settle(request.future, Completion(answer, text, ending, active.reused))
+        return True
 
     def _at_stop(self, active: _Active) -> bool:
         stops = active.request.stops

@@ -33,7 +33,7 @@ from offswitch.subjects.local.steering import Steer
 from offswitch.subjects.local.toolcalls import read_answer
 
 if TYPE_CHECKING:
-    from offswitch.subjects.local.engine import Completion
+    from offswitch.subjects.local.requests import Completion
     from offswitch.subjects.local.watching import Watch
     from offswitch.subjects.local.weights import Loaded
 
@@ -262,7 +262,7 @@ def _refuse_unsupported(config: GenerateConfig) -> None:
 
 
 async def _complete(loaded: "Loaded", prompt: list[int], config: GenerateConfig) -> "Completion":
-    from offswitch.subjects.local.engine import Request
+    from offswitch.subjects.local.requests import Request
     from offswitch.subjects.local.sampling import Sampler
 
     sampler = Sampler(
