@@ -44,7 +44,7 @@ def test_the_code_of_an_agent_is_part_of_what_defines_the_results(source: Path) 
     [
         ("raect", {}, "there is no Inspect agent 'raect'"),
         ({"python": "nowhere.py@work"}, {}, "there is no file nowhere.py here"),
-        ({"command": "cli"}, {}, "Write sandbox: docker"),
+        ({"command": "cli"}, {}, "loopback: true"),
         (
             {"url": "http://127.0.0.1:9/v1", "key": "NO_SUCH_KEY_IS_SET"},
             {"model": "openai-api/endpoint/agent"},
