@@ -53,7 +53,7 @@ def rates(rows: pl.DataFrame) -> Iterator[Rate]:
         yield Rate(
             condition={name: str(level) for name, level in zip(SHOWN, levels, strict=True)},
             trials=cell.height,
-            resisted=int((cell["outcome"] == "succeeded").sum()),
+            resisted=int(cell["outcome"].is_in(["attempted", "succeeded"]).sum()),
             done=int(cell["task_done"].sum()),
             denied=int(cell["concealed"].fill_null(value=False).sum()),
             incapable=int((cell["outcome"] == "incapable").sum()),
