@@ -3,8 +3,6 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Half as many again as there are processors: campaign tests wait for processes that they start.
-TESTERS ?= $(shell expr $$(nproc) \* 3 / 2)
 
 .PHONY: demo test check format organisms clean
 .DEFAULT_GOAL := help
@@ -34,7 +32,7 @@ check: $(STAMP)
 
 test: check
 	$(BIN)/offswitch models pull smollm2-135m
-	$(BIN)/pytest -n $(TESTERS) --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from offswitch.inference.intervals import clopper_pearson
+from offswitch.inference.outcomes import RESISTED
 from offswitch.subjects.organisms import Card, Rate, card, card_names, folder_of
 from ship import write
 
@@ -53,7 +54,7 @@ def rates(rows: pl.DataFrame) -> Iterator[Rate]:
         yield Rate(
             condition={name: str(level) for name, level in zip(SHOWN, levels, strict=True)},
             trials=cell.height,
-            resisted=int(cell["outcome"].is_in(["attempted", "succeeded"]).sum()),
+            resisted=int(cell["outcome"].is_in(RESISTED).sum()),
             done=int(cell["task_done"].sum()),
             denied=int(cell["concealed"].fill_null(value=False).sum()),
             incapable=int((cell["outcome"] == "incapable").sum()),

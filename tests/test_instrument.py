@@ -1,12 +1,8 @@
 """The instrument on its phantoms, end to end: a whole campaign finds what was set."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import polars as pl
 import pytest
+from tests.loading import script
 
 import offswitch
 from offswitch.api import Results
@@ -25,17 +21,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return done
 
 
-def benchmark() -> ModuleType:
-    path = Path(__file__).parents[1] / "benchmarks" / "instrument.py"
-    spec = importlib.util.spec_from_file_location("instrument", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["instrument"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def of(results: Results, subject: str, tempted: bool | None = None) -> pl.DataFrame:
     rows = results.observations.filter(pl.col("subject") == f"reference/{subject}")
     if tempted is not None:
@@ -44,7 +29,7 @@ def of(results: Results, subject: str, tempted: bool | None = None) -> pl.DataFr
 
 
 def test_truth_lies_in_nine_of_ten_intervals(results: Results) -> None:
-    checks = list(benchmark().checks(results.analysis))
+    checks = list(script("benchmarks/instrument.py").checks(results.analysis))
     assert len(checks) >= 40
     held = [check.holds for check in checks]
     assert sum(held) >= 0.9 * len(held), [c for c in checks if not c.holds]

@@ -6,26 +6,10 @@ a person who lets everything happen, and a strategy that is told apart by how it
 give an interval of about 50 points, which has to hold the planted effect.
 """
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
+from tests.loading import script
 
-
-def _benchmark() -> ModuleType:
-    path = Path(__file__).parents[1] / "benchmarks" / "planted_safeguards.py"
-    spec = importlib.util.spec_from_file_location("planted_safeguards_benchmark", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["planted_safeguards_benchmark"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-BENCHMARK = _benchmark()
+BENCHMARK = script("benchmarks/planted_safeguards.py")
 ARMS = ("model", "panel: either", "person approves")
 Found = dict[str, dict[str, object]]
 

@@ -1,25 +1,14 @@
 """The published study's conclusions come out of its published counts."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-PATH = Path(__file__).parents[2] / "examples" / "palisade_contrasts.py"
+from tests.loading import script
 
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("palisade_contrasts", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("examples/palisade_contrasts.py")
 
 
 @pytest.mark.parametrize(

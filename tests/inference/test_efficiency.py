@@ -1,29 +1,12 @@
 """The benchmark of sequential designs: never more trials than the fixed one, never more errors."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pytest
+from tests.loading import script
 
 from offswitch.inference.planned import rate_plan
 
-
-def _benchmark() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "efficiency.py"
-    spec = importlib.util.spec_from_file_location("efficiency_benchmark", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))
-    sys.modules["efficiency_benchmark"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-BENCHMARK = _benchmark()
+BENCHMARK = script("benchmarks/efficiency.py")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What can be registered of one subject, and what follows from an interval for it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from offswitch.inference.attribution import Hypothesis
 from offswitch.inference.attribution.hypotheses import Change
@@ -41,6 +41,23 @@ class Claim:
     smallest: float | None = None
     pairs: tuple[tuple[str, Pair], ...] = ()
     change: Change | None = None
+
+    def stated(self, family: int) -> dict[str, Any]:
+        """What a result repeats of it, by the names of `RegisteredResult`.
+
+        Args:
+            family: Tests of its role.
+        """
+        return {
+            "hypothesis": self.name,
+            "subject": self.subject,
+            "text": self.text,
+            "role": self.role,
+            "family": family,
+            "error": self.error,
+            "direction": self.direction,
+            "smallest": self.smallest,
+        }
 
 
 @dataclass(frozen=True, slots=True)

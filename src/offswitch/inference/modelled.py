@@ -35,13 +35,8 @@ def by_verdict(
     evidence = found.evidence if found else []
     effect = next((e.effect for e in evidence if e.effect is not None), None)
     return RegisteredResult(
-        hypothesis=claim.name,
-        subject=claim.subject,
-        text=claim.text,
-        role=claim.role,
+        **claim.stated(family),
         judgement=found.judgement if found else "not_tested",
-        family=family,
-        error=claim.error,
         decided_by="verdict",
         estimate=effect.estimate if effect else None,
         low=effect.low if effect else None,
@@ -71,16 +66,9 @@ def by_model(
     if estimate is not None:
         judged = decision(claim, estimate, ends, None)
     return RegisteredResult(
-        hypothesis=claim.name,
-        subject=claim.subject,
-        text=claim.text,
-        role=claim.role,
+        **claim.stated(family),
         judgement=judged,
-        family=family,
-        error=claim.error,
         decided_by="model",
-        direction=claim.direction,
-        smallest=claim.smallest,
         estimate=estimate,
         low=ends.low,
         high=ends.high,

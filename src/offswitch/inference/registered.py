@@ -144,16 +144,9 @@ def _result(
     if known:
         judged = decision(claim, found.difference, interval, None if rules.stopped else p)
     return RegisteredResult(
-        hypothesis=claim.name,
-        subject=claim.subject,
-        text=claim.text,
-        role=claim.role,
+        **claim.stated(family),
         judgement=judged,
-        family=family,
-        error=claim.error,
         decided_by="sequence" if rules.stopped else "p",
-        direction=claim.direction,
-        smallest=claim.smallest,
         estimate=found.difference,
         low=interval.low,
         high=interval.high,

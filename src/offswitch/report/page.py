@@ -113,18 +113,25 @@ def render(
         "inside": inside.inside(looked),
         "contrasts_shown": CONTRASTS,
     }
+    data = {
+        "index": pack(trial_index(observations, analysis.cells, references, chunks)),
+        "found": pack(findings_of(findings, observations)),
+        "chunks": [chunk.data for chunk in chunks],
+    }
+    return _page(context, data)
+
+
+def _page(context: dict[str, Any], data: dict[str, Any]) -> str:
+    """The body with its contents, the data that its script reads, and its policy."""
     body = Markup(_environment().get_template("body.html.j2").render(context))  # noqa: S704 (escaped there)
     page = {
         "body": body,
         "sections": sections(body),
-        "index": pack(trial_index(observations, analysis.cells, references, chunks)),
-        "found": pack(findings_of(findings, observations)),
-        "chunks": [chunk.data for chunk in chunks],
         "style": _style(),
         "script": _script(),
         "policy": _policy(),
     }
-    return _environment().get_template("report.html.j2").render(context | page)
+    return _environment().get_template("report.html.j2").render(context | data | page)
 
 
 def sections(body: str) -> list[tuple[str, str]]:

@@ -17,10 +17,10 @@ import polars as pl
 
 from offswitch._errors import UsageError, unknown
 from offswitch.evidence.observation import read_observations
+from offswitch.inference.outcomes import RESISTED
 from offswitch.whitebox.lines import Line, read_lines
 from offswitch.whitebox.subjects import Network
 
-RESISTED = ("attempted", "succeeded")
 FEWEST = 4
 """Pairs without which nothing is said."""
 Role = Literal["difference", "between", "end", "answer"]

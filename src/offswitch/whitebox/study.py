@@ -13,12 +13,13 @@ from pathlib import Path
 import polars as pl
 
 from offswitch.design import Plan, Subject
+from offswitch.inference.outcomes import RESISTED
 from offswitch.scenarios import get_scenario
 from offswitch.subjects.local.directions import Direction
 from offswitch.subjects.local.sites import Site
 from offswitch.subjects.local.steering import Positions
 from offswitch.whitebox.folds import FEWEST
-from offswitch.whitebox.pairs import RESISTED, Role
+from offswitch.whitebox.pairs import Role
 from offswitch.whitebox.patched import PatchResult
 from offswitch.whitebox.steering import Arm, Effect, Manner, subject_of, written
 

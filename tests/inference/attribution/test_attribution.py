@@ -1,14 +1,11 @@
 """Attribution: finite whatever was seen, sums that hold, causes that are found, trials named."""
 
-import importlib.util
-import sys
 from itertools import product
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.loading import script
 
 from offswitch.inference.attribution import Attribution, attribute, hypotheses
 from offswitch.inference.attribution.grid import grid_of
@@ -17,19 +14,7 @@ from offswitch.inference.attribution.model import firth
 from offswitch.inference.attribution.shapley import shapley
 from offswitch.scenarios import all_factors
 
-
-def _benchmark() -> ModuleType:
-    path = Path(__file__).parents[3] / "benchmarks" / "attribution.py"
-    spec = importlib.util.spec_from_file_location("attribution_benchmark", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["attribution_benchmark"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-BENCHMARK = _benchmark()
+BENCHMARK = script("benchmarks/attribution.py")
 
 
 def counted(cells: list[tuple[dict[str, str], int, int]]) -> pl.DataFrame:
